@@ -1,0 +1,31 @@
+//! Asking GitHub what webhooks may have failed to tell. Knows the questions; must not know REST.
+
+use super::JobSpec;
+use super::Failure;
+use serde::{Deserialize, Serialize};
+
+/// What is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Command {
+    /// All queued jobs. Answered by `Queued` or `Failed`. Eventually consistent: an absence means nothing.
+    ListQueued,
+    /// Have GitHub deliver the failed deliveries again. They come as ordinary webhooks.
+    Sweep,
+}
+
+/// What came of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Event {
+    /// The queued jobs GitHub lists.
+    Queued {
+        /// Oldest first.
+        jobs: Vec<JobSpec>,
+    },
+    /// No list, or no sweep.
+    Failed {
+        /// Why.
+        failure: Failure,
+    },
+}

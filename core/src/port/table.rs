@@ -1,0 +1,204 @@
+//! The replicated tables: claims and node records. Knows what is written and read; must not know DynamoDB.
+//!
+//! A claim record has one writer: its key is the job and the node that wrote it. Readers join the records of all
+//! writers ([`Standing::join`]); nothing is ever overwritten by another node, so "last writer wins" never decides.
+
+use super::{Failure, Stage, Ticket};
+use crate::id::{JobId, MAX_REGIONS, PerRegion, PlacementId, RegionId};
+use crate::port::operator::Order;
+use crate::port::probe::Load;
+use crate::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// The joined truth of one job as one replica sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Standing {
+    /// GitHub's run attempt; a higher one starts the job's life anew.
+    pub run_attempt: u16,
+    /// The highest placement attempt.
+    pub attempt: u16,
+    /// Where that attempt went.
+    pub region: RegionId,
+    /// The furthest stage.
+    pub stage: Stage,
+    /// Whether the runner of this placement is taken, be it by another job.
+    pub consumed: bool,
+}
+
+impl Standing {
+    /// Joins two views: the higher attempt wins, then the lower region; stages only grow. Commutative, associative
+    /// and idempotent, so the order in which replicas learn of writes does not matter (rule 2).
+    #[must_use]
+    pub fn join(self, other: Self) -> Self {
+        use std::cmp::Ordering::{Equal, Greater, Less};
+        match self.run_attempt.cmp(&other.run_attempt) {
+            Greater => return self,
+            Less => return other,
+            Equal => {}
+        }
+        let (mut winner, loser) = match self.attempt.cmp(&other.attempt) {
+            Greater => (self, other),
+            Less => (other, self),
+            Equal if self.region <= other.region => (self, other),
+            Equal => (other, self),
+        };
+        winner.stage = winner.stage.max(loser.stage);
+        let same = winner.attempt == loser.attempt && winner.region == loser.region;
+        winner.consumed |= same && loser.consumed;
+        winner
+    }
+}
+
+/// What a node thinks of a region.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Opinion {
+    /// No evidence.
+    #[default]
+    Unknown,
+    /// It answers and launches.
+    Well,
+    /// It is silent, or its launches fail.
+    Unwell,
+}
+
+/// A node's own record: written by that node alone, read by all.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NodeRecord {
+    /// When the node wrote it, by its own clock. Readers judge freshness by change, not by comparing clocks.
+    pub written_at: Timestamp,
+    /// Counts the node's writes.
+    pub version: u64,
+    /// What it thinks of each region.
+    pub opinions: PerRegion<Opinion>,
+    /// The newest operator's order it knows for each region.
+    pub orders: PerRegion<Option<Order>>,
+    /// The load of its own region.
+    pub load: Load,
+}
+
+/// All nodes' records as one replica sees them.
+pub type NodeRecords = [Option<NodeRecord>; MAX_REGIONS];
+
+/// An open claim as listed from a replica.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Claim {
+    /// The newest placement.
+    pub ticket: Ticket,
+    /// The joined view.
+    pub standing: Standing,
+    /// The node that wrote the newest attempt.
+    pub writer: RegionId,
+}
+
+/// What a controller asks of the tables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Command {
+    /// Write this placement unless the replica knows an attempt as high, or the job's end. Answered by `Claimed`,
+    /// `Conflict` or `Failed`.
+    Claim {
+        /// The placement.
+        ticket: Ticket,
+    },
+    /// Note that the job came to a stage. Answered only by `Failed`.
+    Mark {
+        /// The job.
+        job: JobId,
+        /// Its run attempt.
+        run_attempt: u16,
+        /// The stage.
+        stage: Stage,
+        /// The placement whose runner serves it, if it is one of ours.
+        runner: Option<PlacementId>,
+    },
+    /// Write our own record and read all records. Answered by `Records` or `Failed`.
+    Exchange {
+        /// Our record.
+        record: NodeRecord,
+    },
+    /// List the open claims, `limit` at the most, beginning after a job. Answered by `Open` or `Failed`.
+    ListOpen {
+        /// The last job of the page before; none for the first.
+        after: Option<JobId>,
+        /// The most claims in the answer.
+        limit: u32,
+    },
+}
+
+/// What the tables answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Event {
+    /// The claim is written.
+    Claimed {
+        /// For this placement.
+        placement: PlacementId,
+    },
+    /// The replica knows better.
+    Conflict {
+        /// Our placement.
+        placement: PlacementId,
+        /// What stands instead.
+        standing: Standing,
+    },
+    /// The claim is not known to be written.
+    ClaimFailed {
+        /// For this placement.
+        placement: PlacementId,
+        /// Why.
+        failure: Failure,
+    },
+    /// The mark is not known to be written.
+    MarkFailed {
+        /// The job.
+        job: JobId,
+        /// Its run attempt.
+        run_attempt: u16,
+        /// The stage that was to be marked.
+        stage: Stage,
+        /// The runner that was to be marked.
+        runner: Option<PlacementId>,
+    },
+    /// All records, as this replica sees them.
+    Records {
+        /// By node.
+        records: Box<NodeRecords>,
+    },
+    /// The exchange failed: no news.
+    ExchangeFailed,
+    /// A page of open claims in the order of their jobs.
+    Open {
+        /// The claims.
+        claims: Vec<Claim>,
+        /// Whether there are more.
+        more: bool,
+    },
+    /// The listing failed.
+    ListFailed,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn any_standing() -> impl Strategy<Value = Standing> {
+        (1..3u16, 1..4u16, 0..3u8, 0..3u8, any::<bool>()).prop_map(|(run_attempt, attempt, region, stage, consumed)| {
+            let stage = [Stage::Placed, Stage::Started, Stage::Ended][stage as usize];
+            Standing { run_attempt, attempt, region: RegionId(region), stage, consumed }
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn the_join_does_not_care_about_order(a in any_standing(), b in any_standing(), c in any_standing()) {
+            prop_assert_eq!(a.join(a), a);
+            prop_assert_eq!(a.join(b), b.join(a));
+            prop_assert_eq!(a.join(b).join(c), a.join(b.join(c)));
+        }
+    }
+}
