@@ -1,1 +1,2 @@
-//! Tidegate reports.
+//! Tidegate reports: facts in, measures, verdicts, charts and one page out.
+pub mod model;
