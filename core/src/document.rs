@@ -7,14 +7,15 @@
 
 mod context;
 mod duration;
+mod getters;
 mod item;
 mod moment;
 mod nearest;
 mod node;
 mod problem;
+mod scalar;
 #[cfg(feature = "text")]
 mod schema;
-mod scalar;
 mod shape;
 mod source;
 mod table;
@@ -29,7 +30,7 @@ pub use nearest::nearest;
 pub use node::{Key, Node, Value};
 pub use problem::{Problem, Problems};
 pub use scalar::{FromNode, Located};
-pub use shape::{Field, Given, Kind, Shape, TableShape};
+pub use shape::{Field, Given, Kind, Shape, TableShape, Variants};
 pub use source::{Place, Source};
 pub use table::{Arm, TableReader};
 #[cfg(feature = "text")]
@@ -80,5 +81,8 @@ impl Document {
 pub fn describe<T>(read: impl FnOnce(&mut TableReader<'_>) -> T) -> Shape {
     let mut context = Context::describing();
     let (_, root) = TableReader::run(&mut context, &[], Place::default(), read);
-    Shape { root, definitions: context.into_definitions() }
+    Shape {
+        root,
+        definitions: context.into_definitions(),
+    }
 }

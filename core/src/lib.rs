@@ -23,8 +23,9 @@
 //! effect is an event, or never comes, and then a deadline fires.
 
 pub mod controller;
+pub mod deadline;
 pub mod dispatcher;
-// pub mod document;
+pub mod document;
 pub mod fact;
 pub mod id;
 pub mod machine;

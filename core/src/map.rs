@@ -1,6 +1,7 @@
 //! Maps from ids to values without an order anybody could see. Knows hashing; must not offer iteration.
 
 use hashbrown::HashTable;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Spreads the bits of an id over the word: the finalizer of SplitMix64 (Steele, Lea, Flood 2014), a bijection, so
 /// that consecutive job numbers do not share buckets.
@@ -13,9 +14,15 @@ pub const fn mix(id: u64) -> u64 {
 }
 
 /// A map from 64-bit ids to small values. It cannot be iterated, so no decision can come to depend on a hash order.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct IdMap<V> {
     table: HashTable<(u64, V)>,
+}
+
+impl<V> Default for IdMap<V> {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 impl<V> IdMap<V> {
@@ -81,11 +88,30 @@ impl<V> IdMap<V> {
     }
 }
 
+impl<V: Serialize> Serialize for IdMap<V> {
+    /// A list of pairs by ascending id, so that equal maps are saved alike.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut pairs: Vec<&(u64, V)> = self.table.iter().collect();
+        pairs.sort_by_key(|pair| pair.0);
+        serializer.collect_seq(pairs)
+    }
+}
+
+impl<'de, V: Deserialize<'de>> Deserialize<'de> for IdMap<V> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut map = Self::new();
+        for (id, value) in Vec::<(u64, V)>::deserialize(deserializer)? {
+            map.insert(id, value);
+        }
+        Ok(map)
+    }
+}
+
 /// The ids of things that ended lately: two generations, so that forgetting is one swap.
 ///
 /// An id is remembered for at least one and at most two spans of `keep`, and never more than `limit` ids a
 /// generation: when that is full the older generation goes at once.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Recent {
     young: IdMap<()>,
     old: IdMap<()>,

@@ -1,7 +1,9 @@
 //! Rows that keep their place while they live. Knows slots; must not know what lies in them.
 
+use serde::{Deserialize, Serialize};
+
 /// Rows in one vector, free places reused last-in first-out; the index of a row does not change while it lives.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Slab<T> {
     rows: Vec<Option<T>>,
     free: Vec<u32>,
@@ -54,7 +56,7 @@ impl<T> Slab<T> {
         let row = self.rows.get_mut(slot as usize)?.take()?;
         self.len -= 1;
         self.free.push(slot);
-        while matches!(self.rows.last(), Some(None)) && self.len == 0 {
+        if self.len == 0 {
             self.rows = Vec::new();
             self.free = Vec::new();
         }

@@ -35,6 +35,9 @@ pub struct Measure {
     pub p99: Estimate,
     /// Largest.
     pub max: Estimate,
+    /// Statistics that are at least so much: in some run a job never started, or a failover was not over at the end.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub censored: Vec<String>,
 }
 
 /// What happened in one region.
@@ -103,8 +106,11 @@ pub struct Failover {
     pub decided: Estimate,
     /// Impact to the first job of that home started elsewhere after the decision.
     pub first_success: Estimate,
-    /// Impact to start p95 back within its band and the backlog gone.
+    /// Impact to start p95 back within its band and the backlog gone, in the runs that came so far.
     pub recovered: Estimate,
+    /// Runs that had not recovered at their end; they are not in `recovered`.
+    #[serde(default)]
+    pub unrecovered: u32,
     /// Impact to the region being active again; null when it did not return within the run.
     pub failed_back: Estimate,
 }
@@ -197,7 +203,7 @@ pub struct Program {
 }
 
 /// `summary.json`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Summary {
     /// 1.
@@ -298,7 +304,7 @@ pub struct Flow {
 }
 
 /// All a report shows.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Report {
     /// The numbers.

@@ -1,7 +1,6 @@
 //! What a dispatcher tells the controller of its own node. One way, data only; must not know either machine.
 
 use super::{Failure, Ticket};
-use crate::port::probe::Load;
 use serde::{Deserialize, Serialize};
 
 /// A notice. The two machines of a node live and die together, so a notice is not lost on the way.
@@ -14,10 +13,5 @@ pub enum Event {
         ticket: Ticket,
         /// Why.
         failure: Failure,
-    },
-    /// The load of our own region.
-    Load {
-        /// Now.
-        load: Load,
     },
 }

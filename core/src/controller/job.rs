@@ -1,0 +1,126 @@
+//! Open jobs and their states. Knows one job's life as data; must not know regions' health or how a region is chosen.
+
+use crate::deadline::{Deadlines, Due};
+use crate::fact::WaitReason;
+use crate::id::{JobId, PlacementId};
+use crate::map::IdMap;
+use crate::port::{Failure, Ticket};
+use crate::slab::Slab;
+use crate::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// Where a job stands, in the order of its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) enum State {
+    /// No placement; tried again at the deadline.
+    Waiting(WaitReason),
+    /// The claim is being written.
+    Claiming,
+    /// The message is being sent.
+    Enqueuing,
+    /// Capacity is coming, here or by another node's doing.
+    Placed,
+    /// A runner has it.
+    Started,
+}
+
+/// An open job.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(crate) struct Job {
+    /// The current placement, or the last one.
+    pub(crate) ticket: Ticket,
+    pub(crate) state: State,
+    /// Since when.
+    pub(crate) since: Timestamp,
+    /// Tries of the effect in flight, or waits in a row.
+    pub(crate) tries: u8,
+    /// Whether the claim of this attempt is durable.
+    pub(crate) claimed: bool,
+    /// Whether reconcile found it.
+    pub(crate) recovered: bool,
+    /// Whose runner is expected to serve it: its own, unless runners were swapped.
+    pub(crate) cover: JobId,
+    /// The last failure.
+    pub(crate) failure: Option<Failure>,
+    pub(crate) due: Due,
+}
+
+/// All open jobs of a node.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Jobs {
+    index: IdMap<u32>,
+    rows: Slab<Job>,
+    /// For a runner that will not serve the job it was made for: the job it is expected to serve, by the first.
+    covers: IdMap<JobId>,
+    pub(crate) deadlines: Deadlines,
+}
+
+impl Jobs {
+    pub(crate) fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    pub(crate) fn get(&self, id: JobId) -> Option<&Job> {
+        self.rows.get(*self.index.get(id.0)?)
+    }
+
+    pub(crate) fn get_mut(&mut self, id: JobId) -> Option<&mut Job> {
+        self.rows.get_mut(*self.index.get(id.0)?)
+    }
+
+    /// The job and the queue of deadlines, to set one with [`Deadlines::set`].
+    pub(crate) fn with_deadlines(&mut self, id: JobId) -> Option<(&mut Job, &mut Deadlines)> {
+        let slot = *self.index.get(id.0)?;
+        Some((self.rows.get_mut(slot)?, &mut self.deadlines))
+    }
+
+    pub(crate) fn insert(&mut self, job: Job) {
+        let id = job.ticket.placement.job;
+        let slot = self.rows.insert(job);
+        let before = self.index.insert(id.0, slot);
+        assert!(before.is_none(), "job {} is held twice", id.0);
+    }
+
+    pub(crate) fn remove(&mut self, id: JobId) -> Option<Job> {
+        let slot = self.index.remove(id.0)?;
+        self.rows.remove(slot)
+    }
+
+    /// The ids of jobs for which `wanted` holds, in the order of their rows: for sweeps at a change of phase.
+    pub(crate) fn select(&self, wanted: impl Fn(&Job) -> bool) -> Vec<JobId> {
+        self.rows.iter().filter(|(_, job)| wanted(job)).map(|(_, job)| job.ticket.placement.job).collect()
+    }
+
+    /// The job that the runner of a placement is expected to serve.
+    pub(crate) fn covered_by(&self, runner: PlacementId) -> JobId {
+        self.covers.get(runner.job.0).copied().unwrap_or(runner.job)
+    }
+
+    /// A runner took `job`, although it was expected to serve another: that other one is now served by the runner
+    /// that was expected for `job`. Every queued job keeps exactly one runner coming (rule 1).
+    pub(crate) fn swap_covers(&mut self, runner: PlacementId, job: JobId) {
+        let robbed = self.covered_by(runner);
+        self.covers.remove(runner.job.0);
+        if robbed == job {
+            return;
+        }
+        let Some(freed) = self.get(job).map(|job| job.cover) else { return };
+        let Some(other) = self.get_mut(robbed) else { return };
+        other.cover = freed;
+        if freed == robbed {
+            self.covers.remove(freed.0);
+        } else {
+            self.covers.insert(freed.0, robbed);
+        }
+    }
+
+    /// How many runners are expected to serve another job than the one they were made for.
+    pub(crate) fn swapped(&self) -> usize {
+        self.covers.len()
+    }
+
+    /// Forgets that the runner made for `origin` is expected by another.
+    pub(crate) fn forget_cover(&mut self, origin: JobId) {
+        self.covers.remove(origin.0);
+    }
+}

@@ -1,0 +1,452 @@
+//! The life of a job, from its webhook to its end. Knows jobs; asks placement for a region and must not look into
+//! regions' health itself.
+
+use super::job::{Job, State};
+use super::phase::{Hold, Phase};
+use super::placement::{self, Request};
+use super::{ANSWER_WITHIN, Controller, Effect, Out};
+use crate::fact::{Fact, WaitReason, Why};
+use crate::id::{JobId, Name, PlacementId, RegionId, RegionSet};
+use crate::port::table::Standing;
+use crate::port::{ErrorClass, Failure, JobSpec, Reason, Stage, Ticket, enqueue, table, webhook};
+use crate::time::{Span, Timestamp};
+
+impl Controller {
+    pub(super) fn on_webhook(&mut self, event: webhook::Event, now: Timestamp, out: &mut Out) {
+        match event {
+            webhook::Event::JobQueued { spec } => {
+                if now.since(spec.queued_at) > self.policy.caps.ended_for {
+                    // We may have forgotten that it ended. If it is still queued, GitHub's list will say so.
+                    out.facts.push(Fact::Ignored { why: Why::Old });
+                } else {
+                    self.on_queued(&spec, false, now, out);
+                }
+            }
+            webhook::Event::JobStarted { job, run_attempt, runner, .. } => {
+                self.on_job_started(job, run_attempt, runner, now, out);
+            }
+            webhook::Event::JobCompleted { job, run_attempt, runner, .. } => {
+                self.on_job_completed(job, run_attempt, runner, now, out);
+            }
+        }
+    }
+
+    /// A job asks for capacity. Events of a job may come doubled and in any order, so this is a join: what is known
+    /// already, or has ended, changes nothing (rule 5).
+    pub(super) fn on_queued(&mut self, spec: &JobSpec, recovered: bool, now: Timestamp, out: &mut Out) {
+        let known = self.state.jobs.get(spec.job);
+        let why = match known {
+            Some(job) if job.ticket.placement.run_attempt >= spec.run_attempt => Some(Why::Duplicate),
+            _ if self.state.ended.contains(spec.job.0) => Some(Why::Ended),
+            _ if self.state.jobs.len() >= self.policy.caps.open_jobs as usize => Some(Why::Limit),
+            _ => None,
+        };
+        if let Some(why) = why {
+            out.facts.push(Fact::Ignored { why });
+            return;
+        }
+        self.state.jobs.remove(spec.job);
+        let home = self.home_of(spec);
+        let ticket = Ticket {
+            placement: PlacementId { job: spec.job, run_attempt: spec.run_attempt, attempt: 0 },
+            run: spec.run,
+            organization: spec.organization,
+            repository: spec.repository,
+            class: spec.class,
+            need: spec.need,
+            region: home,
+            home,
+            reason: Reason::Home,
+            regional: self.is_regional(home),
+            hops: 0,
+            tried: RegionSet::EMPTY,
+            queued_at: spec.queued_at,
+            received_at: now,
+        };
+        self.admit(ticket, recovered, now);
+        self.place(spec.job, now, out);
+    }
+
+    /// Takes a job in; it waits until it is placed.
+    pub(super) fn admit(&mut self, ticket: Ticket, recovered: bool, now: Timestamp) {
+        self.state.jobs.insert(Job {
+            ticket,
+            state: State::Waiting(WaitReason::Capacity),
+            since: now,
+            tries: 0,
+            claimed: false,
+            recovered,
+            cover: ticket.placement.job,
+            failure: None,
+            due: Default::default(),
+        });
+        self.set_deadline(ticket.placement.job, now + ANSWER_WITHIN);
+    }
+
+    /// Repository, then organization, then the sender's network, then the default; inside what residency allows.
+    fn home_of(&self, spec: &JobSpec) -> RegionId {
+        let routing = &self.policy.routing;
+        let network = || {
+            let sender = spec.sender?;
+            routing.networks.iter().find(|(net, _)| net.contains(&sender)).map(|(_, region)| *region)
+        };
+        let home = routing
+            .repositories
+            .get(&spec.repository)
+            .or_else(|| routing.organizations.get(&spec.organization))
+            .copied()
+            .or_else(network)
+            .unwrap_or(routing.default);
+        let allowed = self.allowed(spec.organization);
+        if allowed.contains(home) { home } else { allowed.iter().next().expect("residency allows a region") }
+    }
+
+    fn allowed(&self, organization: Name) -> RegionSet {
+        self.policy.routing.residency.get(&organization).copied().unwrap_or_else(|| self.policy.all())
+    }
+
+    fn is_regional(&self, home: RegionId) -> bool {
+        let region = &self.state.regions[home.index()];
+        region.phase() == Phase::Active && region.hold == Hold::Open && !region.pressure.spilling()
+    }
+
+    pub(super) fn set_deadline(&mut self, id: JobId, at: Timestamp) {
+        if let Some((job, deadlines)) = self.state.jobs.with_deadlines(id) {
+            deadlines.set(id.0, &mut job.due, at);
+        }
+    }
+
+    /// Decides where a job goes next and claims it there; or lets it wait, and says why.
+    pub(super) fn place(&mut self, id: JobId, now: Timestamp, out: &mut Out) {
+        let Some(job) = self.state.jobs.get(id).copied() else { return };
+        self.update_spill(job.ticket.home, now, out);
+        let t = &job.ticket;
+        let request = Request {
+            home: t.home,
+            allowed: self.allowed(t.organization),
+            need: t.need,
+            run: t.run.0,
+            sticky: self.state.sticky.region(t.run, now),
+            avoid: self.refused(t.class, now, t.tried),
+            hops: t.hops,
+        };
+        match placement::place(&self.policy, &self.state.regions, &request, self.state.panic, now) {
+            Ok(decision) => {
+                let job = self.state.jobs.get_mut(id).expect("looked up above");
+                let ticket = &mut job.ticket;
+                ticket.placement.attempt = ticket.placement.attempt.saturating_add(1);
+                ticket.region = decision.region;
+                ticket.reason = decision.reason;
+                ticket.hops += u8::from(decision.reason == Reason::Spillover);
+                assert!(ticket.hops <= self.policy.spillover.max_hops, "I9: hops stay under the limit");
+                (job.state, job.since, job.tries, job.claimed) = (State::Claiming, now, 0, false);
+                let ticket = job.ticket;
+                self.forget_cover_of(id);
+                self.state.regions[decision.region.index()].pressure.on_placed();
+                self.state.sticky.remember(ticket.run, decision.region, &self.policy.sticky, now);
+                out.facts.push(Fact::JobPlaced {
+                    placement: ticket.placement,
+                    run: ticket.run,
+                    organization: ticket.organization,
+                    home: ticket.home,
+                    regional: ticket.regional,
+                    decision,
+                });
+                out.effects.push(Effect::Table(table::Command::Claim { ticket }));
+                self.set_deadline(id, now + ANSWER_WITHIN);
+            }
+            Err(why) => self.wait(id, why, now, out),
+        }
+    }
+
+    /// A job placed anew is served by its own runner again.
+    fn forget_cover_of(&mut self, id: JobId) {
+        if let Some(job) = self.state.jobs.get_mut(id) {
+            let freed = std::mem::replace(&mut job.cover, id);
+            if freed != id {
+                self.state.jobs.forget_cover(freed);
+            }
+        }
+    }
+
+    fn refused(&self, class: Name, now: Timestamp, tried: RegionSet) -> RegionSet {
+        let live = |entry: &&(RegionId, Name, Timestamp)| entry.1 == class && entry.2 > now;
+        self.state.refused.iter().filter(live).fold(tried, |set, entry| set.with(entry.0))
+    }
+
+    fn wait(&mut self, id: JobId, why: WaitReason, now: Timestamp, out: &mut Out) {
+        let job = self.state.jobs.get_mut(id).expect("the caller looked it up");
+        if now.since(job.ticket.received_at) >= self.policy.launch.give_up_after {
+            let failure = job.failure.unwrap_or(Failure::Capacity);
+            self.abandon(id, failure, out);
+            return;
+        }
+        out.facts.push(Fact::JobWaits { job: id, home: job.ticket.home, why });
+        job.tries = if matches!(job.state, State::Waiting(_)) { job.tries.saturating_add(1) } else { 0 };
+        job.state = State::Waiting(why);
+        job.since = now;
+        job.ticket.tried = RegionSet::EMPTY;
+        let wait = self.policy.launch.backoff.doubled(u32::from(job.tries), self.policy.launch.backoff_max);
+        self.set_deadline(id, now + wait);
+    }
+
+    pub(super) fn abandon(&mut self, id: JobId, failure: Failure, out: &mut Out) {
+        out.facts.push(Fact::JobAbandoned { job: id, failure });
+        self.forget_cover_of(id);
+        self.state.jobs.remove(id);
+        self.state.ended.insert(id.0);
+    }
+
+    pub(super) fn on_claimed(&mut self, placement: PlacementId, now: Timestamp, out: &mut Out) {
+        let Some(job) = self.state.jobs.get_mut(placement.job) else { return };
+        if job.ticket.placement != placement || job.claimed {
+            return;
+        }
+        job.claimed = true;
+        if std::mem::take(&mut job.recovered) {
+            out.facts.push(Fact::JobRecovered { job: placement.job });
+        }
+        if job.state == State::Claiming {
+            out.facts.push(Fact::JobClaimed { placement, took: now.since(job.since) });
+            self.send(placement.job, now, out);
+        }
+    }
+
+    fn send(&mut self, id: JobId, now: Timestamp, out: &mut Out) {
+        let job = self.state.jobs.get_mut(id).expect("the caller looked it up");
+        (job.state, job.since, job.tries) = (State::Enqueuing, now, 0);
+        out.effects.push(Effect::Enqueue(enqueue::Command::Send { ticket: job.ticket }));
+        self.set_deadline(id, now + ANSWER_WITHIN);
+    }
+
+    /// Another attempt stands, or the job needs no capacity any more: believe the table.
+    pub(super) fn on_conflict(&mut self, placement: PlacementId, standing: Standing, now: Timestamp, out: &mut Out) {
+        let Some(job) = self.state.jobs.get_mut(placement.job) else { return };
+        if job.ticket.placement != placement || job.state == State::Started {
+            return;
+        }
+        out.facts.push(Fact::ClaimConflict { placement });
+        if standing.stage == Stage::Ended || standing.run_attempt > placement.run_attempt {
+            self.end(placement.job);
+            return;
+        }
+        job.ticket.placement.attempt = standing.attempt;
+        job.ticket.region = standing.region;
+        (job.claimed, job.recovered, job.since) = (true, false, now);
+        job.state = if standing.stage == Stage::Started { State::Started } else { State::Placed };
+        let patience = self.patience(placement.job);
+        self.set_deadline(placement.job, now + patience);
+    }
+
+    /// How long a job may stay as it is.
+    fn patience(&self, id: JobId) -> Span {
+        match self.state.jobs.get(id).map(|job| job.state) {
+            Some(State::Started) => self.policy.launch.max_job + Span::from_hours(1),
+            _ => Span(self.policy.launch.start_timeout.0 / 2 * 3),
+        }
+    }
+
+    /// The claim is not known to be durable. In eventual mode capacity is made all the same after two tries: the
+    /// message and the runner's name are durable too, and the claim is tried again later. In strong mode nothing is
+    /// made without a claim.
+    pub(super) fn on_claim_failed(&mut self, placement: PlacementId, failure: Failure, now: Timestamp, out: &mut Out) {
+        let Some(job) = self.state.jobs.get_mut(placement.job) else { return };
+        if job.ticket.placement != placement || job.claimed {
+            return;
+        }
+        job.failure = Some(failure);
+        let enough = job.tries >= 1 && self.policy.consistency == crate::policy::Consistency::Eventual;
+        if job.state == State::Claiming && enough {
+            self.send(placement.job, now, out);
+        } else if job.state == State::Claiming {
+            job.tries = job.tries.saturating_add(1);
+            out.facts.push(Fact::Retried { placement, failure });
+            let wait = self.policy.launch.backoff.doubled(u32::from(job.tries), ANSWER_WITHIN);
+            self.set_deadline(placement.job, now + wait);
+        }
+    }
+
+    pub(super) fn on_sent(&mut self, placement: PlacementId, now: Timestamp, out: &mut Out) {
+        let Some(job) = self.state.jobs.get_mut(placement.job) else { return };
+        if job.ticket.placement != placement || job.state != State::Enqueuing {
+            return;
+        }
+        out.facts.push(Fact::JobEnqueued { placement, region: job.ticket.region, took: now.since(job.since) });
+        (job.state, job.since, job.tries) = (State::Placed, now, 0);
+        let patience = self.patience(placement.job);
+        self.set_deadline(placement.job, now + patience);
+    }
+
+    pub(super) fn on_send_failed(
+        &mut self,
+        placement: PlacementId,
+        region: RegionId,
+        failure: Failure,
+        now: Timestamp,
+        out: &mut Out,
+    ) {
+        let retries = self.policy.launch.retries;
+        let Some(job) = self.state.jobs.get_mut(placement.job) else { return };
+        if job.ticket.placement != placement || job.state != State::Enqueuing {
+            return;
+        }
+        job.failure = Some(failure);
+        job.tries = job.tries.saturating_add(1);
+        // A region out of reach is given up sooner than a service that stumbles.
+        let enough = match failure.class() {
+            ErrorClass::RetryHere => u32::from(job.tries) > retries,
+            ErrorClass::RetryElsewhere => job.tries > 2,
+            ErrorClass::Fatal => return self.abandon(placement.job, failure, out),
+        };
+        out.facts.push(Fact::Retried { placement, failure });
+        if enough {
+            job.ticket.tried = job.ticket.tried.with(region);
+            self.place(placement.job, now, out);
+        } else {
+            let wait = self.policy.launch.backoff.doubled(u32::from(job.tries), ANSWER_WITHIN);
+            self.set_deadline(placement.job, now + wait);
+        }
+    }
+
+    /// A runner took a job. Whose runner it was does not matter to the job; who is robbed of one does (rule 1).
+    fn on_job_started(
+        &mut self,
+        id: JobId,
+        run_attempt: u16,
+        runner: Option<PlacementId>,
+        now: Timestamp,
+        out: &mut Out,
+    ) {
+        if let Some(runner) = runner {
+            self.state.jobs.swap_covers(runner, id);
+        }
+        match self.state.jobs.get_mut(id) {
+            Some(job) if job.state == State::Started => return,
+            Some(job) => {
+                (job.state, job.since) = (State::Started, now);
+                let run = job.ticket.run;
+                let region = job.ticket.region;
+                self.state.sticky.remember(run, region, &self.policy.sticky, now);
+                let patience = self.patience(id);
+                self.set_deadline(id, now + patience);
+            }
+            // Its `queued` may still come, and must not make capacity then.
+            None => self.state.ended.insert(id.0),
+        }
+        let mark = table::Command::Mark { job: id, run_attempt, stage: Stage::Started, runner };
+        out.effects.push(Effect::Table(mark));
+    }
+
+    fn on_job_completed(
+        &mut self,
+        id: JobId,
+        run_attempt: u16,
+        runner: Option<PlacementId>,
+        now: Timestamp,
+        out: &mut Out,
+    ) {
+        let started = self.state.jobs.get(id).is_some_and(|job| job.state == State::Started);
+        if let Some(runner) = runner.filter(|_| !started) {
+            self.state.jobs.swap_covers(runner, id);
+        }
+        if let Some(job) = self.state.jobs.get(id) {
+            let (run, region) = (job.ticket.run, job.ticket.region);
+            self.state.sticky.remember(run, region, &self.policy.sticky, now);
+        }
+        self.end(id);
+        out.effects.push(Effect::Table(table::Command::Mark { job: id, run_attempt, stage: Stage::Ended, runner }));
+    }
+
+    fn end(&mut self, id: JobId) {
+        self.forget_cover_of(id);
+        self.state.jobs.remove(id);
+        self.state.ended.insert(id.0);
+    }
+
+    /// A dispatcher of this node has no capacity for a placement. Whoever waits for that runner is placed again.
+    pub(super) fn on_placement_failed(&mut self, ticket: &Ticket, failure: Failure, now: Timestamp, out: &mut Out) {
+        if failure == Failure::Capacity {
+            self.state.refused.retain(|(_, _, until)| *until > now);
+            self.state.refused.push((ticket.region, ticket.class, now + self.policy.launch.negative_cache));
+        }
+        let victim = self.state.jobs.covered_by(ticket.placement);
+        match self.state.jobs.get_mut(victim) {
+            Some(job) => {
+                let superseded = victim == ticket.placement.job && job.ticket.placement != ticket.placement;
+                if job.state == State::Started || superseded {
+                    return;
+                }
+                job.failure = Some(failure);
+                job.ticket.tried = job.ticket.tried.with(ticket.region);
+            }
+            // Another node placed it: this one places it again, and the claim tells whether that is wanted.
+            None if !self.state.ended.contains(victim.0) && victim == ticket.placement.job => {
+                let tried = ticket.tried.with(ticket.region);
+                self.admit(Ticket { tried, ..*ticket }, false, now);
+            }
+            None => return,
+        }
+        out.facts.push(Fact::Retried { placement: ticket.placement, failure });
+        match failure.class() {
+            ErrorClass::Fatal => self.abandon(victim, failure, out),
+            ErrorClass::RetryElsewhere | ErrorClass::RetryHere => self.place(victim, now, out),
+        }
+    }
+
+    pub(super) fn on_deadline(&mut self, id: JobId, fired: Timestamp, now: Timestamp, out: &mut Out) {
+        let Some((job, deadlines)) = self.state.jobs.with_deadlines(id) else { return };
+        if !deadlines.is_due(id.0, &mut job.due, fired, now) {
+            return;
+        }
+        let (placement, region) = (job.ticket.placement, job.ticket.region);
+        match job.state {
+            State::Waiting(_) => self.place(id, now, out),
+            State::Claiming => {
+                let again = table::Command::Claim { ticket: job.ticket };
+                let overdue = now.since(job.since) >= ANSWER_WITHIN;
+                if overdue {
+                    job.since = now;
+                    self.on_claim_failed(placement, Failure::Timeout, now, out);
+                }
+                self.again_unless_moved(placement, State::Claiming, Effect::Table(again), now, out);
+            }
+            State::Enqueuing => {
+                let again = enqueue::Command::Send { ticket: job.ticket };
+                if now.since(job.since) >= ANSWER_WITHIN {
+                    job.since = now;
+                    self.on_send_failed(placement, region, Failure::Timeout, now, out);
+                }
+                self.again_unless_moved(placement, State::Enqueuing, Effect::Enqueue(again), now, out);
+            }
+            State::Placed => self.on_overdue(id, now, out),
+            // GitHub ends no job later than this: its last webhook is lost for good.
+            State::Started => self.end(id),
+        }
+    }
+
+    /// Tries the effect in flight once more, unless the job has moved on.
+    fn again_unless_moved(&mut self, id: PlacementId, state: State, again: Effect, now: Timestamp, out: &mut Out) {
+        if self.state.jobs.get(id.job).is_some_and(|job| job.state == state && job.ticket.placement == id) {
+            out.effects.push(again);
+            self.set_deadline(id.job, now + ANSWER_WITHIN);
+        }
+    }
+
+    /// A placed job has not started for long: write its claim if that is missing; be patient while its region has a
+    /// queue; else make capacity once more.
+    fn on_overdue(&mut self, id: JobId, now: Timestamp, out: &mut Out) {
+        let patience = self.patience(id);
+        let Some(job) = self.state.jobs.get(id) else { return };
+        let region = &self.state.regions[job.ticket.region.index()];
+        let queueing = region.pressure.load().waiting > 0 && !region.phase().is_closed();
+        if !job.claimed {
+            out.effects.push(Effect::Table(table::Command::Claim { ticket: job.ticket }));
+        }
+        if queueing {
+            self.set_deadline(id, now + patience);
+            return;
+        }
+        out.facts.push(Fact::Retried { placement: job.ticket.placement, failure: Failure::Timeout });
+        self.place(id, now, out);
+    }
+}

@@ -1,0 +1,120 @@
+//! What webhooks and other nodes failed to tell: GitHub's list of queued jobs, and the claims of lost nodes. Knows both
+//! lists; places jobs as if their webhook had come.
+
+use super::job::State;
+use super::{Controller, Effect, Out};
+use crate::fact::Fact;
+use crate::id::{JobId, RegionId};
+use crate::port::table::Claim;
+use crate::port::{JobSpec, Stage, github, table};
+use crate::time::{Span, Timestamp};
+use std::collections::BTreeMap;
+
+/// Claims in one page of a listing.
+const PAGE: u32 = 500;
+
+/// Unknown jobs remembered between two lists at the most; the rest is found by the next list.
+const UNKNOWN_MAX: usize = 50_000;
+
+impl Controller {
+    pub(super) fn reconcile(&mut self, out: &mut Out) {
+        if self.is_first() {
+            out.effects.push(Effect::GitHub(github::Command::ListQueued));
+        }
+        let adopting = self.state.regions.iter().any(|region| region.adopting);
+        if adopting && self.state.listing.is_none() {
+            self.list(None, out);
+        }
+    }
+
+    /// A job that GitHub lists and we do not know is placed at the second look: its webhook may be on the way, and
+    /// the list may be behind (rule 5).
+    pub(super) fn on_queued_list(&mut self, jobs: &[JobSpec], now: Timestamp, out: &mut Out) {
+        let before = std::mem::take(&mut self.state.unknown);
+        let mut unknown = BTreeMap::new();
+        for spec in jobs {
+            if self.state.jobs.get(spec.job).is_some() || self.state.ended.contains(spec.job.0) {
+                continue;
+            }
+            let seen = before.get(&spec.job).copied().unwrap_or(now);
+            if now.since(seen) >= self.policy.github.second_look {
+                self.on_queued(spec, true, now, out);
+            } else if unknown.len() < UNKNOWN_MAX {
+                unknown.insert(spec.job, seen);
+            }
+        }
+        self.state.unknown = unknown;
+    }
+
+    /// Takes over the open jobs of a lost region from the table, if that is for this node to do (rule 4: the region's
+    /// queue and its node's memory are out of reach).
+    pub(super) fn adopt(&mut self, region: RegionId, out: &mut Out) {
+        if !self.is_first() {
+            return;
+        }
+        self.state.regions[region.index()].adopting = true;
+        self.list(None, out);
+    }
+
+    fn list(&mut self, after: Option<JobId>, out: &mut Out) {
+        self.state.listing = Some(after);
+        out.effects.push(Effect::Table(table::Command::ListOpen { after, limit: PAGE }));
+    }
+
+    pub(super) fn on_open_claims(&mut self, claims: &[Claim], more: bool, now: Timestamp, out: &mut Out) {
+        let phases = self.phases();
+        let mut count = 0;
+        for claim in claims {
+            let id = claim.ticket.placement.job;
+            let known = self.state.jobs.get(id).is_some() || self.state.ended.contains(id.0);
+            let lost = |region: RegionId| phases[region.index()].is_closed();
+            if known || claim.standing.stage != Stage::Placed || !(lost(claim.standing.region) || lost(claim.writer)) {
+                continue;
+            }
+            self.take_over(claim, now);
+            count += 1;
+            if lost(claim.standing.region) {
+                self.place(id, now, out);
+            }
+        }
+        if count > 0 {
+            out.facts.push(Fact::JobsAdopted { node: self.state.me, count });
+        }
+        if more && let Some(last) = claims.last() {
+            self.list(Some(last.ticket.placement.job), out);
+        } else {
+            self.state.listing = None;
+            self.state.regions.iter_mut().for_each(|region| region.adopting = false);
+        }
+    }
+
+    fn take_over(&mut self, claim: &Claim, now: Timestamp) {
+        let mut ticket = claim.ticket;
+        ticket.placement.attempt = claim.standing.attempt;
+        ticket.region = claim.standing.region;
+        let id = ticket.placement.job;
+        self.admit(ticket, false, now);
+        if let Some(job) = self.state.jobs.get_mut(id) {
+            (job.state, job.claimed) = (State::Placed, true);
+        }
+        self.state.sticky.remember(ticket.run, ticket.region, &self.policy.sticky, now);
+        self.set_deadline(id, now + Span(self.policy.launch.start_timeout.0 / 2 * 3));
+    }
+
+    pub(super) fn on_list_failed(&mut self) {
+        self.state.listing = None; // asked again with the next reconcile
+    }
+
+    pub(super) fn on_table(&mut self, event: table::Event, now: Timestamp, out: &mut Out) {
+        match event {
+            table::Event::Claimed { placement } => self.on_claimed(placement, now, out),
+            table::Event::Conflict { placement, standing } => self.on_conflict(placement, standing, now, out),
+            table::Event::ClaimFailed { placement, failure } => self.on_claim_failed(placement, failure, now, out),
+            // The mark saves a surplus runner and decides nothing: GitHub's own word is asked before one is stopped.
+            table::Event::MarkFailed { .. } | table::Event::ExchangeFailed => {}
+            table::Event::Records { records } => self.on_records(&records, now, out),
+            table::Event::Open { claims, more } => self.on_open_claims(&claims, more, now, out),
+            table::Event::ListFailed => self.on_list_failed(),
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! Where workflow runs began. Knows runs and an expiry; must not know routing or health.
+
+use crate::id::{RegionId, RunId};
+use crate::map::IdMap;
+use crate::policy;
+use crate::time::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::collections::VecDeque;
+
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+struct Entry {
+    region: RegionId,
+    /// Not believed from then on.
+    until: Timestamp,
+}
+
+/// The remembered region of each workflow run: bounded, expiring, the oldest forgotten first.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Sticky {
+    entries: IdMap<Entry>,
+    /// Runs in the order they were first remembered, each with the time it may be looked at for expiry.
+    order: VecDeque<(Timestamp, RunId)>,
+}
+
+impl Sticky {
+    /// The region of a run, if it is remembered and not expired.
+    pub(crate) fn region(&self, run: RunId, now: Timestamp) -> Option<RegionId> {
+        self.entries.get(run.0).filter(|entry| entry.until > now).map(|entry| entry.region)
+    }
+
+    /// Remembers where a run is, or that it still is there.
+    pub(crate) fn remember(&mut self, run: RunId, region: RegionId, policy: &policy::Sticky, now: Timestamp) {
+        let until = now + policy.ttl;
+        if let Some(entry) = self.entries.get_mut(run.0) {
+            *entry = Entry { region, until };
+            return;
+        }
+        self.expire(policy, now);
+        self.entries.insert(run.0, Entry { region, until });
+        self.order.push_back((until, run));
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Looks at the oldest entries: at the expired ones, and at as many as it takes to stay under the limit.
+    fn expire(&mut self, policy: &policy::Sticky, now: Timestamp) {
+        while let Some((look_at, run)) = self.order.front().copied() {
+            let full = self.entries.len() >= policy.max_entries as usize;
+            if look_at > now && !full {
+                return;
+            }
+            self.order.pop_front();
+            match self.entries.get(run.0) {
+                Some(entry) if entry.until > now && !full => self.order.push_back((entry.until, run)),
+                Some(_) => {
+                    self.entries.remove(run.0);
+                }
+                None => {}
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::Span;
+
+    #[test]
+    fn a_run_is_remembered_for_its_time_and_under_the_limit() {
+        let policy = policy::Sticky { ttl: Span::from_secs(10), max_entries: 3 };
+        let (mut sticky, t0) = (Sticky::default(), Timestamp(1_000_000));
+        sticky.remember(RunId(1), RegionId(2), &policy, t0);
+        assert_eq!(sticky.region(RunId(1), t0), Some(RegionId(2)));
+        assert_eq!(sticky.region(RunId(1), t0 + Span::from_secs(10)), None);
+        for run in 2..9 {
+            sticky.remember(RunId(run), RegionId(0), &policy, t0);
+            assert!(sticky.len() <= 3);
+        }
+        assert_eq!(sticky.region(RunId(1), t0), None, "the oldest goes first");
+        sticky.remember(RunId(20), RegionId(0), &policy, t0 + Span::from_secs(60));
+        assert_eq!(sticky.len(), 1, "expired entries give their room back");
+    }
+}

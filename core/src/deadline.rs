@@ -1,0 +1,111 @@
+//! Deadlines of many things, most of which are put off before they fire. Knows when; must not know what a deadline
+//! means.
+
+use crate::time::{Span, Timestamp};
+use serde::{Deserialize, Serialize};
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+/// Deadlines are rounded up to this, so that one wake serves many.
+const GRAIN: Span = Span::from_millis(500);
+
+/// A thing's own deadline, kept in the thing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Due {
+    /// When it is really due.
+    at: Timestamp,
+    /// The one live entry in the queue; earlier than `at` when the deadline was put off since.
+    queued: Timestamp,
+}
+
+/// The queue of deadlines. A thing has one live entry at the most: putting a deadline off costs nothing, and the entry
+/// that fires too early is queued again.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Deadlines {
+    heap: BinaryHeap<Reverse<(Timestamp, u64)>>,
+}
+
+impl Deadlines {
+    /// Sets the deadline of thing `id` to `at`, rounded up to half a second.
+    pub fn set(&mut self, id: u64, due: &mut Due, at: Timestamp) {
+        let at = Timestamp(at.0.saturating_add(GRAIN.0 - 1) / GRAIN.0 * GRAIN.0);
+        due.at = at;
+        if due.queued == Timestamp::ZERO || at < due.queued {
+            due.queued = at;
+            self.heap.push(Reverse((at, id)));
+        }
+    }
+
+    /// When the next entry fires.
+    #[must_use]
+    pub fn next(&self) -> Option<Timestamp> {
+        self.heap.peek().map(|Reverse((at, _))| *at)
+    }
+
+    /// The next entry that fires at `now` or before. Ask the thing with [`Self::is_due`].
+    pub fn pop(&mut self, now: Timestamp) -> Option<(Timestamp, u64)> {
+        let Reverse((at, _)) = *self.heap.peek()?;
+        if at > now {
+            return None;
+        }
+        let entry = self.heap.pop().map(|Reverse(entry)| entry);
+        if self.heap.capacity() > 4_096 && self.heap.len() * 8 < self.heap.capacity() {
+            self.heap.shrink_to(self.heap.len() * 2);
+        }
+        entry
+    }
+
+    /// Whether a fired entry is the thing's live one and the thing is really due. Puts it back when it was put off.
+    pub fn is_due(&mut self, id: u64, due: &mut Due, fired: Timestamp, now: Timestamp) -> bool {
+        if due.queued != fired {
+            return false;
+        }
+        due.queued = Timestamp::ZERO;
+        if due.at <= now {
+            return true;
+        }
+        let at = due.at;
+        self.set(id, due, at);
+        false
+    }
+
+    /// Entries in the queue, those of things that are gone included.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.heap.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.heap.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_deadline_put_off_fires_once_and_late() {
+        let (mut queue, mut due) = (Deadlines::default(), Due::default());
+        queue.set(1, &mut due, Timestamp(1_000_000));
+        queue.set(1, &mut due, Timestamp(5_000_000));
+        assert_eq!(queue.len(), 1, "putting off costs no entry");
+        let (fired, id) = queue.pop(Timestamp(1_000_000)).unwrap();
+        assert!(!queue.is_due(id, &mut due, fired, Timestamp(1_000_000)));
+        let (fired, id) = queue.pop(Timestamp(5_000_000)).unwrap();
+        assert!(queue.is_due(id, &mut due, fired, Timestamp(5_000_000)));
+    }
+
+    #[test]
+    fn a_deadline_brought_forward_fires_once() {
+        let (mut queue, mut due) = (Deadlines::default(), Due::default());
+        queue.set(1, &mut due, Timestamp(5_000_000));
+        queue.set(1, &mut due, Timestamp(1_000_000));
+        let (fired, id) = queue.pop(Timestamp(9_000_000)).unwrap();
+        assert!(queue.is_due(id, &mut due, fired, Timestamp(9_000_000)));
+        let (fired, id) = queue.pop(Timestamp(9_000_000)).unwrap();
+        assert!(!queue.is_due(id, &mut due, fired, Timestamp(9_000_000)), "the older entry is dead");
+    }
+}

@@ -1,0 +1,147 @@
+//! What may be used up: GitHub's registrations, spot's patience, a window of launches. Knows counting over time; must
+//! not know tasks.
+
+use crate::policy::SpotBreaker;
+use crate::time::{Span, Timestamp};
+use serde::{Deserialize, Serialize};
+use std::collections::VecDeque;
+
+/// A token bucket in whole microtokens: never negative (invariant I10), exact on every machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Bucket {
+    /// Millionths of a token.
+    level: u64,
+    /// Tokens it holds, and gains in a minute.
+    per_minute: u64,
+    at: Timestamp,
+}
+
+const TOKEN: u64 = 1_000_000;
+
+impl Bucket {
+    /// A full bucket that gains `per_minute` tokens a minute and holds as many.
+    pub(crate) fn per_minute(per_minute: u32, now: Timestamp) -> Self {
+        let per_minute = u64::from(per_minute);
+        Self { level: per_minute * TOKEN, per_minute, at: now }
+    }
+
+    fn refill(&mut self, now: Timestamp) {
+        let gained = u128::from(now.since(self.at).0) * u128::from(self.per_minute) / 60;
+        let room = self.per_minute * TOKEN - self.level;
+        self.level += u64::try_from(gained).unwrap_or(u64::MAX).min(room);
+        self.at = now;
+    }
+
+    /// Takes a token, or tells how long until there is one.
+    pub(crate) fn take(&mut self, now: Timestamp) -> Result<(), Span> {
+        self.refill(now);
+        if self.level >= TOKEN {
+            self.level -= TOKEN;
+            return Ok(());
+        }
+        let missing = TOKEN - self.level;
+        Err(Span(missing * 60 / self.per_minute.max(1) + 1))
+    }
+}
+
+/// Launches and failures over a sliding window, in slices: exact to a twelfth of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Window {
+    slices: [(u32, u32); Self::SLICES],
+    /// Number of the newest slice since the epoch.
+    newest: u64,
+}
+
+impl Window {
+    const SLICES: usize = 12;
+
+    fn turn_to(&mut self, window: Span, now: Timestamp) -> usize {
+        let slice = now.0 / (window.0 / Self::SLICES as u64).max(1);
+        let behind = (slice.saturating_sub(self.newest)).min(Self::SLICES as u64);
+        for n in 1..=behind {
+            self.slices[((self.newest + n) % Self::SLICES as u64) as usize] = (0, 0);
+        }
+        if behind == Self::SLICES as u64 {
+            self.slices = Default::default();
+        }
+        self.newest = slice.max(self.newest);
+        (self.newest % Self::SLICES as u64) as usize
+    }
+
+    pub(crate) fn count(&mut self, failed: bool, window: Span, now: Timestamp) {
+        let at = self.turn_to(window, now);
+        self.slices[at].0 += 1;
+        self.slices[at].1 += u32::from(failed);
+    }
+
+    /// Launches and failures in the window.
+    pub(crate) fn totals(&mut self, window: Span, now: Timestamp) -> (u32, u32) {
+        self.turn_to(window, now);
+        self.slices.iter().fold((0, 0), |sum, slice| (sum.0 + slice.0, sum.1 + slice.1))
+    }
+}
+
+/// Spot is left alone after too many interruptions or refusals in a window.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Breaker {
+    strikes: VecDeque<Timestamp>,
+    open_until: Timestamp,
+}
+
+impl Breaker {
+    pub(crate) fn strike(&mut self, policy: &SpotBreaker, now: Timestamp) {
+        self.strikes.push_back(now);
+        while self.strikes.front().is_some_and(|at| now.since(*at) > policy.window) {
+            self.strikes.pop_front();
+        }
+        if self.strikes.len() >= policy.count as usize {
+            self.strikes.clear();
+            self.open_until = now + policy.pause;
+        }
+    }
+
+    pub(crate) fn allows(&self, now: Timestamp) -> bool {
+        now >= self.open_until
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bucket_gives_what_it_gains() {
+        let mut now = Timestamp(1);
+        let mut bucket = Bucket::per_minute(180, now);
+        let mut taken = 0;
+        for _ in 0..600_000 {
+            now += Span::from_millis(1);
+            taken += u32::from(bucket.take(now).is_ok());
+        }
+        assert_eq!(taken, 180 + 1_800, "a full bucket and ten minutes");
+        let wait = bucket.take(now).unwrap_err();
+        assert!(bucket.take(now + wait).is_ok(), "the wait it tells is long enough");
+    }
+
+    #[test]
+    fn the_window_forgets() {
+        let (window, mut w) = (Span::from_secs(120), Window::default());
+        w.count(true, window, Timestamp(0) + Span::from_secs(5));
+        w.count(false, window, Timestamp(0) + Span::from_secs(60));
+        assert_eq!(w.totals(window, Timestamp(0) + Span::from_secs(100)), (2, 1));
+        assert_eq!(w.totals(window, Timestamp(0) + Span::from_secs(130)), (1, 0));
+        assert_eq!(w.totals(window, Timestamp(0) + Span::from_secs(9_000)), (0, 0));
+    }
+
+    #[test]
+    fn two_strikes_in_the_window_open_the_breaker() {
+        let (policy, mut breaker) = (SpotBreaker::default(), Breaker::default());
+        let minute = |n| Timestamp(1) + Span::from_mins(n);
+        breaker.strike(&policy, minute(0));
+        breaker.strike(&policy, minute(20));
+        assert!(breaker.allows(minute(20)), "the first strike is out of the window");
+        breaker.strike(&policy, minute(21));
+        assert!(!breaker.allows(minute(50)));
+        assert!(breaker.allows(minute(51)));
+    }
+}

@@ -1,0 +1,153 @@
+//! Tasks after their launch: online, at work, idle, stopped; and every deadline. Knows tasks; must not know messages.
+
+use super::task::State;
+use super::{ANSWER_WITHIN, Dispatcher, Effect, Out};
+use crate::fact::Fact;
+use crate::id::PlacementId;
+use crate::port::confirm::Verdict;
+use crate::port::runner::StopCause;
+use crate::port::{Failure, confirm, notice, runner};
+use crate::time::{Span, Timestamp};
+
+impl Dispatcher {
+    pub(super) fn on_runner(&mut self, event: runner::Event, now: Timestamp, out: &mut Out) {
+        match event {
+            runner::Event::Registered { placement } => self.on_registered(placement, now, out),
+            runner::Event::RegisterFailed { placement, failure } => {
+                self.on_register_failed(placement, failure, now, out);
+            }
+            runner::Event::Launched { placement } => self.on_launched(placement, now, out),
+            runner::Event::LaunchFailed { placement, failure } => self.on_launch_failed(placement, failure, now, out),
+            runner::Event::Online { placement } => self.on_online(placement, now, out),
+            runner::Event::Removed { placement } => self.on_removed(placement, now, out),
+            runner::Event::Busy { placement } => self.on_busy(placement, now),
+            runner::Event::RemoveFailed { placement, .. } => self.on_remove_failed(placement, now),
+            runner::Event::Seen { placement, online } => self.on_seen(placement, online, out),
+            runner::Event::Stopped { placement, cause } => self.on_stopped(placement, cause, now, out),
+        }
+    }
+
+    fn on_online(&mut self, placement: PlacementId, now: Timestamp, out: &mut Out) {
+        let region = self.state.me;
+        let Some(task) = self.state.tasks.get_mut(placement) else { return };
+        if task.state != State::Starting {
+            return;
+        }
+        out.facts.push(Fact::TaskOnline { placement, region, took: now.since(task.since) });
+        (task.state, task.since) = (State::Online, now);
+        self.state.counts.starting -= 1;
+        self.state.counts.running += 1;
+        self.state.tasks.set_deadline(placement, now + self.policy.launch.idle_timeout);
+    }
+
+    /// The table tells whether some job took this runner; if none did, GitHub is asked to take it off its list.
+    pub(super) fn on_idle_checked(&mut self, placement: PlacementId, verdict: Verdict, now: Timestamp, out: &mut Out) {
+        let consumed = match verdict {
+            Verdict::Current { consumed } | Verdict::Over { consumed } => consumed,
+            Verdict::Superseded | Verdict::Unavailable | Verdict::Unknown => false,
+        };
+        let task = self.state.tasks.get_mut(placement).expect("the caller looked it up");
+        if consumed {
+            task.state = State::Online;
+            self.state.tasks.set_deadline(placement, now + self.policy.launch.max_job);
+        } else {
+            task.state = State::Removing;
+            out.effects.push(Effect::Runner(runner::Command::Remove { placement }));
+            self.state.tasks.set_deadline(placement, now + ANSWER_WITHIN);
+        }
+    }
+
+    /// GitHub gave its word that no job can reach it: now it may be stopped.
+    fn on_removed(&mut self, placement: PlacementId, now: Timestamp, out: &mut Out) {
+        let region = self.state.me;
+        let Some(task) = self.state.tasks.get_mut(placement) else { return };
+        if task.state != State::Removing {
+            return;
+        }
+        out.facts.push(Fact::SurplusReaped { placement, region, idle: now.since(task.since) });
+        task.surplus = true;
+        self.stop(placement, now, out);
+    }
+
+    fn stop(&mut self, placement: PlacementId, now: Timestamp, out: &mut Out) {
+        let task = self.state.tasks.get_mut(placement).expect("the caller looked it up");
+        task.state = State::Stopping;
+        out.effects.push(Effect::Runner(runner::Command::Stop { placement }));
+        self.state.tasks.set_deadline(placement, now + ANSWER_WITHIN);
+    }
+
+    fn on_busy(&mut self, placement: PlacementId, now: Timestamp) {
+        let Some(task) = self.state.tasks.get_mut(placement) else { return };
+        if task.state == State::Removing {
+            task.state = State::Online;
+            self.state.tasks.set_deadline(placement, now + self.policy.launch.max_job);
+        }
+    }
+
+    fn on_remove_failed(&mut self, placement: PlacementId, now: Timestamp) {
+        let Some(task) = self.state.tasks.get_mut(placement) else { return };
+        if task.state == State::Removing {
+            task.state = State::Online;
+            self.state.tasks.set_deadline(placement, now + Span::from_mins(1));
+        }
+    }
+
+    /// The task is gone. If its runner may not have served anybody, the controller is told; the claim decides there
+    /// whether capacity is still wanted.
+    fn on_stopped(&mut self, placement: PlacementId, cause: StopCause, now: Timestamp, out: &mut Out) {
+        let (region, window) = (self.state.me, self.policy.failover.window);
+        let Some(task) = self.drop_task(placement) else { return };
+        out.facts.push(Fact::TaskStopped { placement, region, cause });
+        match cause {
+            StopCause::Interrupted => self.state.spot.strike(&self.policy.launch.spot_breaker, now),
+            StopCause::FailedToStart => self.state.launches.count(true, window, now),
+            StopCause::Done | StopCause::Lost | StopCause::Requested => {}
+        }
+        let served = cause == StopCause::Done || task.surplus;
+        if !served {
+            let failed = notice::Event::PlacementFailed { ticket: task.ticket, failure: Failure::Stopped };
+            out.effects.push(Effect::Notice(failed));
+        }
+    }
+
+    pub(super) fn on_deadline(&mut self, key: u64, fired: Timestamp, now: Timestamp, out: &mut Out) {
+        let Some((task, deadlines)) = self.state.tasks.by_key(key) else { return };
+        if !deadlines.is_due(key, &mut task.due, fired, now) {
+            return;
+        }
+        let placement = task.ticket.placement;
+        match task.state {
+            State::Confirming => self.on_confirmed(placement, Verdict::Unavailable, now, out),
+            State::BeforeRegister => self.register(placement, now, out),
+            State::Registering => self.on_register_failed(placement, Failure::Timeout, now, out),
+            State::OwnerUnknown => {
+                out.effects.push(Effect::Runner(runner::Command::Look { placement }));
+                self.state.tasks.set_deadline(placement, now + ANSWER_WITHIN);
+            }
+            State::BeforeLaunch => self.launch(placement, now, out),
+            State::Launching => self.on_launch_failed(placement, Failure::Timeout, now, out),
+            State::Starting => self.on_start_overdue(placement, now, out),
+            State::Online => {
+                task.state = State::CheckingIdle;
+                let region = self.state.me;
+                out.effects.push(Effect::Confirm(confirm::Command::Check { placement, region }));
+                self.state.tasks.set_deadline(placement, now + ANSWER_WITHIN);
+            }
+            State::CheckingIdle => self.on_idle_checked(placement, Verdict::Unavailable, now, out),
+            State::Removing => self.on_remove_failed(placement, now),
+            State::Stopping => {
+                out.effects.push(Effect::Runner(runner::Command::Stop { placement }));
+                self.state.tasks.set_deadline(placement, now + ANSWER_WITHIN);
+            }
+        }
+    }
+
+    /// Accepted but not online in time: stop it, take its name off GitHub's list, and have the job placed again.
+    fn on_start_overdue(&mut self, placement: PlacementId, now: Timestamp, out: &mut Out) {
+        let (region, window) = (self.state.me, self.policy.failover.window);
+        self.state.launches.count(true, window, now);
+        out.facts.push(Fact::LaunchFailed { placement, region, failure: Failure::Stopped });
+        out.effects.push(Effect::Runner(runner::Command::Remove { placement }));
+        self.stop(placement, now, out);
+    }
+}

@@ -1,0 +1,116 @@
+//! Tasks and their states. Knows one task's life as data; must not know budgets or breakers.
+
+use crate::deadline::{Deadlines, Due};
+use crate::id::PlacementId;
+use crate::map::IdMap;
+use crate::port::Ticket;
+use crate::port::dequeue::Receipt;
+use crate::slab::Slab;
+use crate::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// Where a task stands, in the order of its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) enum State {
+    /// Is the attempt still current?
+    Confirming,
+    /// Waits to register, or to register again, at its deadline.
+    BeforeRegister,
+    /// GitHub is asked for a runner of its name.
+    Registering,
+    /// GitHub has one already; its owner is looked up at the deadline.
+    OwnerUnknown,
+    /// Waits to launch again at its deadline.
+    BeforeLaunch,
+    /// ECS is asked.
+    Launching,
+    /// Accepted, not online yet.
+    Starting,
+    /// Its runner is connected: idle or at work.
+    Online,
+    /// Online for long: is it idle?
+    CheckingIdle,
+    /// GitHub is asked to take it off its list.
+    Removing,
+    /// ECS is asked to stop it.
+    Stopping,
+}
+
+impl State {
+    /// Whether ECS accepted it.
+    pub(crate) fn is_launched(self) -> bool {
+        self >= Self::Starting
+    }
+
+    /// Whether its runner came up.
+    pub(crate) fn is_online(self) -> bool {
+        matches!(self, Self::Online | Self::CheckingIdle | Self::Removing)
+    }
+}
+
+/// One placement that a dispatcher makes capacity for.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(crate) struct Task {
+    pub(crate) ticket: Ticket,
+    pub(crate) receipt: Receipt,
+    pub(crate) state: State,
+    pub(crate) since: Timestamp,
+    /// When its message is seen again unless it is kept hidden.
+    pub(crate) visible_at: Timestamp,
+    /// When it was last confirmed to be current.
+    pub(crate) confirmed_at: Timestamp,
+    pub(crate) registered: bool,
+    pub(crate) spot: bool,
+    /// On the way out because it is surplus, and not because it failed to start.
+    pub(crate) surplus: bool,
+    pub(crate) tries: u8,
+    pub(crate) due: Due,
+}
+
+/// All tasks of a dispatcher.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Tasks {
+    index: IdMap<u32>,
+    rows: Slab<Task>,
+    pub(crate) deadlines: Deadlines,
+}
+
+/// One word for a placement. Job numbers of GitHub are below 2^44 and attempts below 1,024 by a wide margin; a
+/// clash beyond that would only make a message look like a duplicate.
+pub(crate) fn key(placement: PlacementId) -> u64 {
+    placement.job.0 << 20 | u64::from(placement.run_attempt & 0x3FF) << 10 | u64::from(placement.attempt & 0x3FF)
+}
+
+impl Tasks {
+    pub(crate) fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    pub(crate) fn get_mut(&mut self, placement: PlacementId) -> Option<&mut Task> {
+        self.rows.get_mut(*self.index.get(key(placement))?)
+    }
+
+    pub(crate) fn by_key(&mut self, key: u64) -> Option<(&mut Task, &mut Deadlines)> {
+        let slot = *self.index.get(key)?;
+        Some((self.rows.get_mut(slot)?, &mut self.deadlines))
+    }
+
+    pub(crate) fn insert(&mut self, task: Task) {
+        let key = key(task.ticket.placement);
+        let slot = self.rows.insert(task);
+        let before = self.index.insert(key, slot);
+        assert!(before.is_none(), "{} is held twice", task.ticket.placement);
+    }
+
+    pub(crate) fn remove(&mut self, placement: PlacementId) -> Option<Task> {
+        let slot = self.index.remove(key(placement))?;
+        self.rows.remove(slot)
+    }
+
+    pub(crate) fn set_deadline(&mut self, placement: PlacementId, at: Timestamp) {
+        let key = key(placement);
+        if let Some((task, deadlines)) = self.by_key(key) {
+            deadlines.set(key, &mut task.due, at);
+        }
+    }
+}
