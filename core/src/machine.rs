@@ -128,6 +128,11 @@ impl<M: Machine> Host<M> {
         self.machine.next_wake()
     }
 
+    /// The machine, for what changes nothing that is decided: a load report turns its window.
+    pub const fn machine_mut(&mut self) -> &mut M {
+        &mut self.machine
+    }
+
     /// The machine, to look at.
     pub const fn machine(&self) -> &M {
         &self.machine

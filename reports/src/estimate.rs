@@ -105,7 +105,10 @@ mod tests {
         assert_eq!(found.value, Some(4.0));
         assert!((found.low.unwrap() - -0.968_275).abs() < 1e-5, "{found:?}");
         assert!((found.high.unwrap() - 8.968_275).abs() < 1e-5, "{found:?}");
-        assert_eq!(estimate_within(&[2.0, 4.0, 6.0], 0.0, 8.0), Estimate { value: Some(4.0), low: Some(0.0), high: Some(8.0) });
+        assert_eq!(
+            estimate_within(&[2.0, 4.0, 6.0], 0.0, 8.0),
+            Estimate { value: Some(4.0), low: Some(0.0), high: Some(8.0) }
+        );
     }
 
     #[test]

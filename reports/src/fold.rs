@@ -59,7 +59,6 @@ pub enum CostComponent {
 #[derive(Clone, Debug)]
 pub struct RunMeasures {
     warm_up_until: Timestamp,
-    end: Timestamp,
     times: Times,
     availability: Availability,
     counts: Counts,
@@ -75,7 +74,6 @@ impl RunMeasures {
     pub fn new(frame: &Frame) -> Self {
         Self {
             warm_up_until: frame.warm_up_until,
-            end: frame.end,
             times: Times::new(frame.regions.len()),
             availability: Availability::new(frame.start, frame.minutes(), frame.start_within),
             counts: Counts::default(),
@@ -131,7 +129,7 @@ impl RunMeasures {
     /// The run is over: closes what is open and frees what only a running fold needs. Call it before summarizing.
     pub fn finish(&mut self) {
         if !std::mem::replace(&mut self.finished, true) {
-            self.watch.finish(self.end);
+            self.watch.finish();
             if let Some(series) = &mut self.series {
                 series.finish();
             }
@@ -180,3 +178,6 @@ impl RunMeasures {
         self.series.as_ref().map_or_else(Vec::new, |series| series.rows(&frame.regions))
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

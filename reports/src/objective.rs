@@ -1,7 +1,10 @@
 //! Objectives: which measures and statistics exist, and when one is met. Knows limits and intervals; must not know how
 //! anything was measured.
 
-use crate::model::{Estimate, Judged, Measure, Summary, Verdict};
+mod judge;
+
+use crate::model::{Estimate, Measure};
+pub use judge::judge;
 use std::fmt;
 
 /// Which side of its limit a value must be on.
@@ -159,6 +162,18 @@ impl Stat {
         STATS.into_iter().find(|s| s.name() == name)
     }
 
+    /// The share of values that a quantile is not exceeded by; of the mean and the largest all of them.
+    #[must_use]
+    pub const fn share(self) -> f64 {
+        match self {
+            Self::P50 => 0.5,
+            Self::P90 => 0.9,
+            Self::P95 => 0.95,
+            Self::P99 => 0.99,
+            Self::Mean | Self::Max => 1.0,
+        }
+    }
+
     /// Its estimate in a measure.
     #[must_use]
     pub const fn of(self, measure: &Measure) -> Estimate {
@@ -254,8 +269,37 @@ impl Objective {
     }
 }
 
-/// Judges an objective by the measures and counts of a summary of so many runs.
-#[must_use]
-pub fn judge(objective: &Objective, summary: &Summary, runs: usize) -> Judged {
-    todo!("{objective:?} {summary:?} {runs} {:?}", Verdict::Met)
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn objectives_that_make_no_sense_are_refused_with_what_would() {
+        let new = |name| Objective::new(name, 1.0).expect("a measure");
+        assert_eq!(Objective::new("speed", 1.0), Err(NotAnObjective::Measure("speed".into())));
+        assert!(new("failoverTime").stat == Stat::Max && new("start").stat == Stat::P95);
+        let said = |objective: Objective| objective.check().expect_err("it makes no sense").to_string();
+        assert_eq!(said(Objective { stat: Stat::P99, ..new("costRatio") }), "costRatio has no p99: it has mean");
+        assert_eq!(said(Objective { bound: Bound::AtMost, ..new("availability") }), "availability is wanted atLeast");
+        assert_eq!(
+            said(Objective { of: Of::Regional, ..new("run") }),
+            "run is not measured of regional jobs alone: of = \"all\""
+        );
+        assert_eq!(said(Objective { limit: f64::NAN, ..new("run") }), "the limit of run is not a number");
+    }
+
+    #[test]
+    fn every_measure_has_one_name_and_its_default_is_one_of_its_statistics() {
+        for (i, spec) in MEASURES.iter().enumerate() {
+            assert!(spec.stats.contains(&spec.default_stat), "{}", spec.name);
+            assert!(MEASURES[..i].iter().all(|earlier| earlier.name != spec.name), "{}", spec.name);
+            assert_eq!(Objective::new(spec.name, 1.0).expect("a measure").check(), Ok(spec));
+        }
+    }
+
+    #[test]
+    fn names_go_there_and_back() {
+        assert!(STATS.into_iter().all(|stat| Stat::named(stat.name()) == Some(stat)));
+        assert_eq!((Of::named("regional"), Of::named("some")), (Some(Of::Regional), None));
+    }
 }

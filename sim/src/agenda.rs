@@ -188,6 +188,12 @@ impl<E: Copy> Agenda<E> {
         Some(Timestamp(at))
     }
 
+    /// The number of events there is memory for.
+    #[cfg(test)]
+    fn capacity(&self) -> usize {
+        self.front.capacity() + self.chunks.capacity()
+    }
+
     /// The first slot of the lowest level that holds events: none is due before those in it.
     fn soonest_slot(&self) -> usize {
         assert!(self.levels != 0, "an event that is not in front is in a slot");
@@ -249,7 +255,7 @@ impl<E: Copy> Agenda<E> {
             if count <= most {
                 return self.fill_front(level, slot);
             } else if slot.earliest == slot.latest {
-                return self.start_burst(level, slot);
+                return self.start_burst(slot);
             }
             let route = self.open_level(level, slot.earliest ^ slot.latest, count);
             for chunk in slot.full.into_iter().chain(once(slot.tail)) {
@@ -283,12 +289,9 @@ impl<E: Copy> Agenda<E> {
         }
     }
 
-    /// Sets apart a slot that holds more events than the front should, all due at the same time. Those scheduled for
-    /// that time from now on gather in a slot of their own, after these.
-    fn start_burst(&mut self, level: usize, slot: Slot<E>) {
-        if self.low[level] > 0 {
-            self.open_level(level, 0, 1);
-        }
+    /// Sets apart the events of a slot when they are more than the front should hold and all due at the same time.
+    /// Those scheduled for that time from now on go to a slot, and hence after these.
+    fn start_burst(&mut self, slot: Slot<E>) {
         self.reach = 0;
         self.burst = slot.full;
         self.burst.push(slot.tail);

@@ -46,7 +46,7 @@ impl Controller {
             return;
         }
         self.state.jobs.remove(spec.job);
-        let home = self.home_of(spec);
+        let home = self.policy.home_of(spec);
         let ticket = Ticket {
             placement: PlacementId { job: spec.job, run_attempt: spec.run_attempt, attempt: 0 },
             run: spec.run,
@@ -83,28 +83,6 @@ impl Controller {
         self.set_deadline(ticket.placement.job, now + ANSWER_WITHIN);
     }
 
-    /// Repository, then organization, then the sender's network, then the default; inside what residency allows.
-    fn home_of(&self, spec: &JobSpec) -> RegionId {
-        let routing = &self.policy.routing;
-        let network = || {
-            let sender = spec.sender?;
-            routing.networks.iter().find(|(net, _)| net.contains(&sender)).map(|(_, region)| *region)
-        };
-        let home = routing
-            .repositories
-            .get(&spec.repository)
-            .or_else(|| routing.organizations.get(&spec.organization))
-            .copied()
-            .or_else(network)
-            .unwrap_or(routing.default);
-        let allowed = self.allowed(spec.organization);
-        if allowed.contains(home) { home } else { allowed.iter().next().expect("residency allows a region") }
-    }
-
-    fn allowed(&self, organization: Name) -> RegionSet {
-        self.policy.routing.residency.get(&organization).copied().unwrap_or_else(|| self.policy.all())
-    }
-
     fn is_regional(&self, home: RegionId) -> bool {
         let region = &self.state.regions[home.index()];
         region.phase() == Phase::Active && region.hold == Hold::Open && !region.pressure.spilling()
@@ -123,7 +101,7 @@ impl Controller {
         let t = &job.ticket;
         let request = Request {
             home: t.home,
-            allowed: self.allowed(t.organization),
+            allowed: self.policy.allowed(t.organization),
             need: t.need,
             run: t.run.0,
             sticky: self.state.sticky.region(t.run, now),

@@ -4,6 +4,7 @@
 //! or out of [`Policy::of_regions`] with the documented defaults.
 
 use crate::id::{MAX_REGIONS, Name, RegionId, RegionSet};
+use crate::port::JobSpec;
 use crate::time::Span;
 use crate::unit::{Arch, Need, Ratio};
 use ipnet::IpNet;
@@ -453,6 +454,32 @@ impl Policy {
     #[must_use]
     pub fn region_named(&self, name: &str) -> Option<RegionId> {
         self.regions.iter().position(|r| r.name == name).map(RegionId::at)
+    }
+
+    /// The regions an organization's jobs may ever run in.
+    #[must_use]
+    pub fn allowed(&self, organization: Name) -> RegionSet {
+        self.routing.residency.get(&organization).copied().unwrap_or_else(|| self.all())
+    }
+
+    /// Where a job belongs when all is well: by repository, then organization, then the sender's network, then the
+    /// default; inside what residency allows.
+    #[must_use]
+    pub fn home_of(&self, spec: &JobSpec) -> RegionId {
+        let routing = &self.routing;
+        let network = || {
+            let sender = spec.sender?;
+            routing.networks.iter().find(|(net, _)| net.contains(&sender)).map(|(_, region)| *region)
+        };
+        let home = routing
+            .repositories
+            .get(&spec.repository)
+            .or_else(|| routing.organizations.get(&spec.organization))
+            .copied()
+            .or_else(network)
+            .unwrap_or(routing.default);
+        let allowed = self.allowed(spec.organization);
+        if allowed.contains(home) { home } else { allowed.iter().next().expect("residency allows a region") }
     }
 
     /// Sets the order in which regions are tried: for each home by `rank(home, other)`, lower first, ties by id.

@@ -11,7 +11,7 @@ use crate::model::{Estimate, Failover, Report};
 const MOST: usize = 10;
 
 const ROW: f64 = 22.0;
-const HEAD: f64 = 26.0;
+const HEAD: f64 = 44.0;
 
 /// The clocks in their order.
 pub(crate) fn clocks(failover: &Failover) -> [(&'static str, Estimate); 4] {
@@ -23,11 +23,24 @@ pub(crate) fn clocks(failover: &Failover) -> [(&'static str, Estimate); 4] {
     ]
 }
 
-/// What happened to whom and when: `us-east-1: region outage, 24 Nov 14:00, in 20 of 20 runs`.
-pub(crate) fn heading(failover: &Failover, clock: Clock) -> String {
+/// What happened to whom: `us-east-1: region outage`.
+pub(crate) fn what(failover: &Failover) -> String {
+    format!("{}: {}", failover.region, human::words(&failover.fault))
+}
+
+/// When, and in how many runs: `24 Nov 14:00, in 20 of 20 runs, 3 not recovered`.
+pub(crate) fn when(failover: &Failover, clock: Clock) -> String {
     let (hit, all) = failover.runs;
-    let runs = if all > 1 { format!(", in {hit} of {all} runs") } else { String::new() };
-    format!("{}: {}, {}{runs}", failover.region, human::words(&failover.fault), clock.stamp(failover.at))
+    let runs = if all > 1 {
+        format!(", in {hit} of {all} runs")
+    } else {
+        String::new()
+    };
+    let open = match failover.unrecovered {
+        0 => String::new(),
+        open => format!(", {open} not recovered"),
+    };
+    format!("{}{runs}{open}", clock.stamp(failover.at))
 }
 
 /// One block of four bars for each failover, on one scale.
@@ -35,22 +48,47 @@ pub(super) fn draw(report: &Report, form: Form) -> Drawing {
     let shown = &report.summary.failovers[..report.summary.failovers.len().min(MOST)];
     let clock = Clock::new(&report.summary.start);
     let width = form.width();
-    let (left, right) = form.pick((130.0, 230.0), (96.0, 76.0));
-    let ends = shown.iter().flat_map(clocks).flat_map(|(_, e)| [e.value, e.high]).filter_map(human::finite);
+    let (left, right) = form.pick((110.0, 270.0), (96.0, 84.0));
+    let ends = shown
+        .iter()
+        .flat_map(clocks)
+        .flat_map(|(_, e)| [e.value, e.high])
+        .filter_map(human::finite);
     let ticks = tick::durations(ends.fold(1.0, f64::max), form.pick(8, 3));
     let end = ticks.last().copied().unwrap_or(1.0);
     let block = HEAD + 4.0 * ROW + 8.0;
     let height = shown.len() as f64 * block + LINE + 4.0;
-    let plot = Frame { x: left, y: 0.0, w: width - left - right, h: height - LINE - 4.0 };
+    let plot = Frame {
+        x: left,
+        y: 0.0,
+        w: width - left - right,
+        h: height - LINE - 4.0,
+    };
     let blocks = Blocks { plot, end, form };
     sheet(width, height, |canvas| {
         for (i, failover) in shown.iter().enumerate() {
             blocks.grid(canvas, i as f64 * block + HEAD, &ticks)?;
-            canvas.bold(&fit(&heading(failover, clock), width * 0.92), (0.0, i as f64 * block + HEAD / 2.0), Sits::Start)?;
-            blocks.bars(canvas, failover, i as f64 * block + HEAD)?;
+            let y = i as f64 * block;
+            canvas.bold(
+                &fit(&what(failover), width * 0.92),
+                (0.0, y + LINE / 2.0),
+                Sits::Start,
+            )?;
+            canvas.text(
+                &fit(&when(failover, clock), width),
+                (0.0, y + LINE * 1.5),
+                Sits::Start,
+                Ink::Muted,
+            )?;
+            blocks.bars(canvas, failover, y + HEAD)?;
         }
         for at in &ticks {
-            canvas.text(&human::duration(*at), (blocks.x(*at), height - LINE / 2.0), Sits::Middle, Ink::Muted)?;
+            canvas.text(
+                &human::duration(*at),
+                (blocks.x(*at), height - LINE / 2.0),
+                Sits::Middle,
+                Ink::Muted,
+            )?;
         }
         Ok(())
     })
@@ -61,7 +99,7 @@ pub(super) fn describe(report: &Report) -> String {
     let clock = Clock::new(&report.summary.start);
     let mut text = "Time from the impact to each clock of a failover.".to_owned();
     for failover in report.summary.failovers.iter().take(MOST) {
-        text += &format!(" {}.", heading(failover, clock));
+        text += &format!(" {}, {}.", what(failover), when(failover, clock));
         for (name, estimate) in clocks(failover) {
             text += &format!(" {}: {}.", human::label(name), human::value("s", &estimate));
         }
@@ -94,15 +132,24 @@ impl Blocks {
         for (i, (name, estimate)) in clocks(failover).into_iter().enumerate() {
             let middle = top + ROW * (i as f64 + 0.5);
             canvas.text(name, (self.plot.x - 8.0, middle), Sits::End, Ink::Muted)?;
-            let edge = self.plot.x + self.plot.w;
+            let told = (self.plot.x + self.plot.w + 12.0, middle);
             let Some(value) = human::finite(estimate.value) else {
-                canvas.text("not in the run", (edge + self.form.pick(12.0, 70.0), middle), self.form.pick(Sits::Start, Sits::End), Ink::Muted)?;
+                canvas.text("–", told, Sits::Start, Ink::Muted)?;
                 continue;
             };
             let (from, to) = (self.x(value.min(before)), self.x(value.max(before)));
-            canvas.rect(Frame { x: from, y: middle - 5.0, w: (to - from).max(1.5), h: 10.0 }, Ink::Clock, 0.75)?;
+            canvas.rect(
+                Frame {
+                    x: from,
+                    y: middle - 5.0,
+                    w: (to - from).max(1.5),
+                    h: 10.0,
+                },
+                Ink::Clock,
+                0.75,
+            )?;
             self.whisker(canvas, &estimate, middle)?;
-            canvas.text(&self.told(&estimate), (edge + 12.0, middle), Sits::Start, Ink::Text)?;
+            canvas.text(&self.told(&estimate), told, Sits::Start, Ink::Text)?;
             before = value;
         }
         Ok(())
@@ -110,11 +157,16 @@ impl Blocks {
 
     fn told(&self, estimate: &Estimate) -> String {
         let interval = human::interval("s", estimate).filter(|_| self.form == Form::Wide);
-        [Some(human::value("s", estimate)), interval].into_iter().flatten().collect::<Vec<_>>().join("  ")
+        [Some(human::value("s", estimate)), interval]
+            .into_iter()
+            .flatten()
+            .collect::<Vec<_>>()
+            .join("  ")
     }
 
     fn whisker(&self, canvas: &Canvas<'_>, estimate: &Estimate, middle: f64) -> Result<(), Failed> {
-        let (Some(low), Some(high)) = (human::finite(estimate.low), human::finite(estimate.high)) else {
+        let (Some(low), Some(high)) = (human::finite(estimate.low), human::finite(estimate.high))
+        else {
             return Ok(());
         };
         let (low, high) = (self.x(low), self.x(high));
@@ -122,7 +174,9 @@ impl Blocks {
             return Ok(());
         }
         canvas.line((low, middle), (high, middle), Ink::Text, 3)?;
-        [low, high].into_iter().try_for_each(|x| canvas.line((x, middle - 4.0), (x, middle + 4.0), Ink::Text, 3))
+        [low, high]
+            .into_iter()
+            .try_for_each(|x| canvas.line((x, middle - 4.0), (x, middle + 4.0), Ink::Text, 3))
     }
 }
 
@@ -132,11 +186,21 @@ mod tests {
 
     #[test]
     fn a_heading_says_what_where_and_when() {
-        let mut failover = Failover { region: "eu-west-1".to_owned(), fault: "regionOutage".to_owned(), ..Failover::default() };
+        let mut failover = Failover {
+            region: "eu-west-1".to_owned(),
+            fault: "regionOutage".to_owned(),
+            ..Failover::default()
+        };
         (failover.at, failover.runs) = (50_400.0, (19, 20));
         let clock = Clock::new("2026-11-24T00:00:00Z");
-        assert_eq!(heading(&failover, clock), "eu-west-1: region outage, 24 Nov 14:00, in 19 of 20 runs");
-        failover.runs = (1, 1);
-        assert_eq!(heading(&failover, clock), "eu-west-1: region outage, 24 Nov 14:00");
+        assert_eq!(what(&failover), "eu-west-1: region outage");
+        assert_eq!(when(&failover, clock), "24 Nov 14:00, in 19 of 20 runs");
+        (failover.runs, failover.unrecovered) = ((20, 20), 3);
+        assert_eq!(
+            when(&failover, clock),
+            "24 Nov 14:00, in 20 of 20 runs, 3 not recovered"
+        );
+        (failover.runs, failover.unrecovered) = ((1, 1), 0);
+        assert_eq!(when(&failover, clock), "24 Nov 14:00");
     }
 }

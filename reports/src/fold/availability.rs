@@ -125,9 +125,9 @@ mod tests {
     #[test]
     fn a_minute_is_good_at_ninety_nine_percent() {
         let mut found = empty();
-        for minute in [5, 6] {
-            (0..99 - (minute - 5)).for_each(|_| found.started(at(minute), Span::from_secs(1)));
-            found.started(at(minute - 5) - Span::from_mins(5), Span::from_mins(11)); // overdue in this minute
+        for minute in [15, 16] {
+            (0..99 - (minute - 15)).for_each(|_| found.started(at(minute), Span::from_secs(1)));
+            found.started(at(minute - 10), Span::from_mins(11)); // overdue in this minute
         }
         let (minutes, share) = found.good_minutes();
         assert_eq!((minutes, share), (2, Some(0.5)), "99 of 100 is good, 98 of 99 is not");

@@ -1,7 +1,7 @@
 //! One failover: the clocks from impact to failback. Knows what recovered means; must not know where minutes and
 //! phases come from.
 
-use super::home::{Closed, Past};
+use super::home::{Closed, Home, Past};
 use tidegate_core::controller::phase::Phase;
 use tidegate_core::id::RegionId;
 use tidegate_core::time::{Span, Timestamp};
@@ -22,10 +22,10 @@ const BACKLOG_JOBS: f64 = 5.0;
 /// **Recovered** is the start of the first of three good minutes in a row after the decision; without a decision, after
 /// the detection or the impact, and until the fault heals a bad minute takes it back. A minute is good when the
 /// p95 of the jobs of that home that started in it is within `max(1.5 x p95 before, p95 before + 30 s)` and its backlog
-/// (queued, not started) is at its end at most `max(1.1 x before, 5, rate x band)`. *Before* is the hour before the minute of the
-/// impact. The last term is Little's law: so many jobs wait when everyone is served within the band; without it a load
-/// that rises after the impact, or a guest region that starts a little slower, would never count as recovered. A
-/// minute without starts is good if nobody waits, bad if the backlog is too long, and otherwise tells nothing.
+/// (queued, not started) is at its end at most `max(1.1 x before, 5, jobs queued within the last band)`. *Before* is the
+/// hour before the minute of the impact. By the last term everyone who waits may still be in the band; without it a
+/// load that rises after the impact, or a guest region that starts a little slower, would never count as recovered.
+/// A minute without starts is good if nobody waits, bad if the backlog is too long, and otherwise tells nothing.
 #[derive(Clone, Debug)]
 pub struct Episode {
     /// The fault of the frame, by its place there; `None` for an evacuation without one.
@@ -129,12 +129,12 @@ impl Episode {
     }
 
     /// A minute of the region's own jobs is over.
-    pub(super) fn minute(&mut self, start: Timestamp, end: Timestamp, closed: Closed) {
+    pub(super) fn minute(&mut self, start: Timestamp, home: &Home, closed: Closed) {
         let settled = self.recovered.is_some() && (self.decided.is_some() || start >= self.to);
-        if !self.opened || settled || end <= self.floor {
+        if !self.opened || settled || start + Span::from_mins(1) <= self.floor {
             return;
         }
-        match self.is_good(closed) {
+        match self.is_good(home, closed) {
             Some(true) => {
                 if self.streak == 0 {
                     self.streak_from = start.max(self.floor);
@@ -149,8 +149,8 @@ impl Episode {
         }
     }
 
-    fn is_good(&self, closed: Closed) -> Option<bool> {
-        if closed.backlog as f64 > self.most_backlog.max(closed.rate * self.band) {
+    fn is_good(&self, home: &Home, closed: Closed) -> Option<bool> {
+        if closed.backlog as f64 > self.most_backlog.max(home.queued_within(self.band)) {
             return Some(false);
         }
         match closed.p95 {

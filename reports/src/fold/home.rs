@@ -5,8 +5,6 @@ use tidegate_core::time::Span;
 
 /// How far back it looks, in minutes.
 const HOUR: usize = 60;
-/// Over how many minutes the rate of arrivals is taken.
-const RATE: usize = 10;
 
 /// One minute.
 #[derive(Clone, Debug, Default)]
@@ -23,8 +21,6 @@ pub(super) struct Closed {
     pub(super) p95: Option<f64>,
     /// Jobs queued and not yet started at its end.
     pub(super) backlog: u64,
-    /// Jobs queued a second, over the last ten minutes.
-    pub(super) rate: f64,
 }
 
 /// What an hour came to.
@@ -70,9 +66,17 @@ impl Home {
         self.now.starts.clear();
         self.now.queued = 0;
         self.closed += 1;
-        let minutes = self.closed.min(RATE);
-        let queued: u32 = (1..=minutes).map(|back| self.ring[(self.closed - back) % HOUR].queued).sum();
-        Closed { p95, backlog, rate: f64::from(queued) / (60 * minutes) as f64 }
+        Closed { p95, backlog }
+    }
+
+    /// Jobs queued in so many seconds up to the end of the last closed minute, an hour at most.
+    pub(super) fn queued_within(&self, seconds: f64) -> f64 {
+        let (mut left, mut queued) = (seconds / 60.0, 0.0);
+        for back in 1..=self.closed.min(HOUR) {
+            queued += f64::from(self.ring[(self.closed - back) % HOUR].queued) * left.clamp(0.0, 1.0);
+            left -= 1.0;
+        }
+        queued
     }
 
     /// The hour before the open minute, or as much of it as there was.
@@ -90,14 +94,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_minute_tells_its_backlog_its_waits_and_the_rate() {
+    fn a_minute_tells_its_backlog_and_its_waits() {
         let mut home = Home::new();
         (0..12).for_each(|_| home.queued());
         (0..2).for_each(|_| home.started(Span::from_secs(40)));
         let closed = home.close();
-        assert_eq!((closed.backlog, closed.rate), (10, 0.2));
-        assert_eq!(closed.p95, Some(40.0), "the largest is exact");
-        assert_eq!(home.close(), Closed { p95: None, backlog: 10, rate: 0.1 });
+        assert_eq!(closed, Closed { p95: Some(40.0), backlog: 10 }, "the largest is exact");
+        assert_eq!((home.queued_within(30.0), home.queued_within(90.0)), (6.0, 12.0));
+        assert_eq!(home.close(), Closed { p95: None, backlog: 10 });
+        assert_eq!((home.queued_within(60.0), home.queued_within(75.0), home.queued_within(1e9)), (0.0, 3.0, 12.0));
         assert_eq!(home.past(), Past { p95: Some(40.0), backlog: 10.0 });
     }
 
@@ -106,7 +111,7 @@ mod tests {
         let mut home = Home::new();
         home.queued();
         home.started(Span::from_secs(600));
-        (0..60).for_each(|_| drop(home.close()));
+        (0..60).for_each(|_| assert_eq!(home.close().backlog, 0));
         assert_eq!(home.past().p95, Some(600.0));
         home.close();
         assert_eq!(home.past(), Past { p95: None, backlog: 0.0 });

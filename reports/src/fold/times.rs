@@ -26,8 +26,7 @@ const TIMED: usize = Timed::ALL.len();
 
 impl Timed {
     /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::Ack, Self::Placement, Self::QueueWait, Self::Start, Self::Run, Self::Total];
+    pub const ALL: [Self; 6] = [Self::Ack, Self::Placement, Self::QueueWait, Self::Start, Self::Run, Self::Total];
 
     /// The measure's name.
     #[must_use]

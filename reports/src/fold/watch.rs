@@ -1,5 +1,5 @@
-//! The watch over home regions, minute by minute, and over the episodes. Knows faults and who sees which phase; must not know
-//! money or histograms of the whole run.
+//! The watch over home regions, minute by minute, and over the episodes. Knows faults and who sees which phase; must
+//! not know money or histograms of the whole run.
 
 use super::episode::Episode;
 use super::home::Home;
@@ -16,6 +16,7 @@ const MOST_UNPROVOKED: usize = 64;
 #[derive(Clone, Debug)]
 pub(super) struct Watch {
     start_within: Span,
+    end: Timestamp,
     minute_end: Timestamp,
     homes: Vec<Home>,
     pub(super) episodes: Vec<Episode>,
@@ -30,6 +31,7 @@ impl Watch {
     pub(super) fn new(frame: &Frame) -> Self {
         let mut watch = Self {
             start_within: frame.start_within,
+            end: frame.end,
             minute_end: frame.start + MINUTE,
             homes: vec![Home::new(); frame.regions.len()],
             episodes: episodes(frame),
@@ -41,9 +43,9 @@ impl Watch {
         watch
     }
 
-    /// Closes the minutes that are over.
+    /// Closes the minutes that are over; those after the end are nobody's.
     pub(super) fn tick(&mut self, at: Timestamp) {
-        while at >= self.minute_end {
+        while at >= self.minute_end && self.minute_end <= self.end {
             self.close_minute();
         }
     }
@@ -78,17 +80,17 @@ impl Watch {
     }
 
     /// Frees what only a running fold needs.
-    pub(super) fn finish(&mut self, end: Timestamp) {
-        self.tick(end);
+    pub(super) fn finish(&mut self) {
+        self.tick(self.end);
         self.homes = Vec::new();
     }
 
     fn close_minute(&mut self) {
-        let (start, end) = (self.minute_end - MINUTE, self.minute_end);
+        let start = self.minute_end - MINUTE;
         for (index, home) in self.homes.iter_mut().enumerate() {
             let closed = home.close();
             for episode in self.episodes.iter_mut().filter(|e| e.region.index() == index) {
-                episode.minute(start, end, closed);
+                episode.minute(start, home, closed);
             }
         }
         self.minute_end += MINUTE;

@@ -5,12 +5,20 @@ use crate::chart::{check::well_formed, sample};
 use crate::model::Report;
 
 fn every() -> [Report; 4] {
-    [sample::usual(), sample::large(), sample::empty(), sample::hostile()]
+    [
+        sample::usual(),
+        sample::large(),
+        sample::empty(),
+        sample::hostile(),
+    ]
 }
 
 /// What a reader sees: no rules, no script.
 fn body(page: &str) -> &str {
-    page.split_once("<body>").and_then(|(_, rest)| rest.split_once("<script>\n")).map(|(body, _)| body).expect("a page has a body")
+    page.split_once("<body>")
+        .and_then(|(_, rest)| rest.split_once("<script>\n"))
+        .map(|(body, _)| body)
+        .expect("a page has a body")
 }
 
 #[test]
@@ -44,17 +52,29 @@ fn ids_are_unique_and_links_within_the_page_lead_somewhere() {
     for report in every() {
         let page = page(&report);
         let values = |name: &str| -> Vec<String> {
-            body(&page).split(&format!(" {name}=\"")).skip(1).filter_map(|rest| rest.split('"').next()).map(str::to_owned).collect()
+            body(&page)
+                .split(&format!(" {name}=\""))
+                .skip(1)
+                .filter_map(|rest| rest.split('"').next())
+                .map(str::to_owned)
+                .collect()
         };
         let mut ids = values("id");
         let before = ids.len();
         ids.sort_unstable();
         ids.dedup();
         assert_eq!(ids.len(), before);
-        for target in values("href").iter().map(|href| href.trim_start_matches('#').to_owned()).chain(values("data-copy")) {
+        for target in values("href")
+            .iter()
+            .map(|href| href.trim_start_matches('#').to_owned())
+            .chain(values("data-copy"))
+        {
             assert!(ids.contains(&target), "{target}");
         }
-        for target in values("aria-labelledby").iter().flat_map(|both| both.split(' ')) {
+        for target in values("aria-labelledby")
+            .iter()
+            .flat_map(|both| both.split(' '))
+        {
             assert!(ids.iter().any(|id| id == target), "{target}");
         }
     }
@@ -76,16 +96,30 @@ fn verdicts_come_first_and_the_worst_of_them_leads() {
     let at = |text: &str| page.find(text).unwrap_or_else(|| panic!("no `{text}`"));
     assert!(at("4 objectives: 1 missed, 1 inconclusive, 2 met.") < at("✗ missed"));
     assert!(at("✗ missed") < at("? inconclusive") && at("? inconclusive") < at("✓ met"));
-    let order = ["id=\"verdicts\"", "id=\"timeline\"", "id=\"failover\"", "id=\"money\"", "id=\"numbers\"", "id=\"reproduce\"", "id=\"reading\""];
+    let order = [
+        "id=\"verdicts\"",
+        "id=\"timeline\"",
+        "id=\"failover\"",
+        "id=\"money\"",
+        "id=\"numbers\"",
+        "id=\"reproduce\"",
+        "id=\"reading\"",
+    ];
     assert!(order.windows(2).all(|two| at(two[0]) < at(two[1])));
     assert!(page.contains("12 m 34 s <small>[11 m 30 s, 13 m 38 s]</small>"));
-    assert!(page.contains("20 runs of 1 d simulated with 3 regions, from 24 Nov 2026 UTC"));
+    assert!(page.contains("20 runs of 24 h simulated with 3 regions, from 24 Nov 2026 UTC"));
 }
 
 #[test]
 fn an_empty_report_says_what_is_missing() {
     let page = page(&sample::empty());
-    for text in ["sets no objectives", "No series was recorded.", "No failover happened.", "No job was placed.", "Nothing was spent."] {
+    for text in [
+        "sets no objectives",
+        "No series was recorded.",
+        "No failover happened.",
+        "No job was placed.",
+        "Nothing was spent.",
+    ] {
         assert!(page.contains(text), "{text}");
     }
 }

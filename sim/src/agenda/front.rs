@@ -38,6 +38,12 @@ impl<E: Copy> Front<E> {
         self.entries.len()
     }
 
+    /// The number of events there is memory for.
+    #[cfg(test)]
+    pub(super) fn capacity(&self) -> usize {
+        self.entries.capacity()
+    }
+
     /// The time of the next event.
     pub(super) fn next(&self) -> Option<u64> {
         self.entries.last().map(|entry| entry.at)

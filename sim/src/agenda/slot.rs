@@ -4,7 +4,7 @@
 /// Events in a chunk: enough that a chunk is changed seldom, few enough that a slot of one event wastes little.
 pub(super) const CHUNK: usize = 64;
 /// Unused chunks that are kept in any case, so that a small agenda never allocates.
-const KEPT: usize = 64;
+const KEPT: usize = 16;
 
 /// An event and the time it is due.
 #[derive(Clone, Copy, Debug)]

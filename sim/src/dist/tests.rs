@@ -62,7 +62,7 @@ fn means_agree_with_samples_with_and_without_bounds() {
             Dist::mixture(vec![(0.3, bounded.clone()), (0.7, dist.clone())]).expect("good");
         let nested = nested.with_max(6.0).expect("good");
         for (case, dist) in [("free", dist), ("bounded", bounded), ("nested", nested)] {
-            let values = draw(&dist, 400_000);
+            let values = draw(&dist, 100_000);
             let error = (average(&values) - dist.mean()).abs();
             let allowed = 4.0 * deviation(&values) / (values.len() as f64).sqrt() + 1e-12;
             assert!(

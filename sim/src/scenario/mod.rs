@@ -1,5 +1,8 @@
 //! The checked scenario: what is simulated. Knows meaning; must not know files (see `file`) or the world's workings.
 
+pub mod file;
+pub mod library;
+
 use crate::dist::Dist;
 use crate::world::spec::WorldSpec;
 use std::sync::Arc;
@@ -42,6 +45,8 @@ pub struct Scenario {
     pub faults: Vec<FaultPlan>,
     /// What is promised.
     pub objectives: Vec<Objective>,
+    /// What the reader left out or made up of recorded loads, a sentence each.
+    pub warnings: Vec<String>,
 }
 
 /// One source of jobs.

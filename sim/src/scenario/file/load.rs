@@ -3,12 +3,13 @@
 use super::profile::{Zone, profile};
 use super::Files;
 use crate::dist::Dist;
-use crate::scenario::{Arrivals, Load, LoadKind};
+use crate::load::{MAX_REPOSITORIES, MAX_SCALE, recorded};
+use crate::scenario::{Arrivals, Load, LoadKind, RecordedJob};
 use crate::world::file::dist::{Seconds, dist};
 use std::ops::Bound;
 use std::sync::Arc;
-use tidegate_core::Timestamp;
-use tidegate_core::document::{Located, TableReader};
+use tidegate_core::{Span, Timestamp};
+use tidegate_core::document::{Located, NodeReader, TableReader};
 use tidegate_core::policy::Policy;
 use tidegate_core::unit::{Arch, Need};
 
@@ -28,18 +29,20 @@ pub(super) struct Around<'a> {
     pub(super) files: &'a Files,
     pub(super) policy: Option<&'a Policy>,
     pub(super) start: Timestamp,
+    /// The scenario's length; `None` where it has mistakes.
+    pub(super) duration: Option<Span>,
 }
 
 /// Reads one load; `None` where it has mistakes.
-pub(super) fn read(t: &mut TableReader<'_>, around: &Around<'_>) -> Option<Load> {
+pub(super) fn read(t: &mut TableReader<'_>, around: &Around<'_>, warnings: &mut Vec<String>) -> Option<Load> {
     let organization: String = t.required("organization", "the GitHub organization its jobs belong to");
     if t.has("organization") && (organization.is_empty() || organization.contains('/')) {
         t.problem_at("organization", "is no organization", "write its name alone, such as \"patient-studio\"");
     }
     let synthetic = synthetic(t);
-    let recorded = recorded(t, around);
+    let recorded = recorded(t, around, warnings);
     let need = t.section("runner", "what its jobs need of a runner", need);
-    let labels = labels(t, need.arch);
+    let labels = labels(t);
     check_need(t, around.policy, &need);
     if !t.context().is_describing() {
         check_kind(t);
@@ -49,7 +52,7 @@ pub(super) fn read(t: &mut TableReader<'_>, around: &Around<'_>) -> Option<Load>
 }
 
 fn synthetic(t: &mut TableReader<'_>) -> Option<LoadKind> {
-    let repositories = t.in_range("repositories", 1, 1..=100_000, "repositories its pushes are spread over");
+    let repositories = t.in_range("repositories", 1, 1..=MAX_REPOSITORIES, "repositories its pushes are spread over");
     let zone = t.choice("zone", &ZONES, Zone::Flat, "hour-of-week profile of its pushes");
     let above_zero = (Bound::Excluded(0.0), Bound::Included(1e7));
     let per_day = t.optional_in_range("pushesPerDay", above_zero, "mean pushes a day over the week");
@@ -59,8 +62,7 @@ fn synthetic(t: &mut TableReader<'_>) -> Option<LoadKind> {
     });
     let jobs_per_push = t.node("jobsPerPush", "jobs of one push, at least 1", dist::<f64>);
     let job_duration = t.node("jobDuration", "how long a job runs", dist::<Seconds>);
-    let weekly =
-        |per_day| Arrivals::Weekly { per_day, profile: profile(zone), burstiness };
+    let weekly = |per_day| Arrivals::Weekly { per_day, profile: profile(zone), burstiness };
     let arrivals = arrivals.flatten().or(per_day.map(weekly))?;
     Some(LoadKind::Synthetic {
         repositories,
@@ -88,20 +90,34 @@ fn default_job_duration() -> Dist {
     parts().expect("constants")
 }
 
-fn recorded(t: &mut TableReader<'_>, around: &Around<'_>) -> Option<LoadKind> {
-    let doc = "a CSV of jobs, a file of webhook deliveries, an SWF trace or a journal, beside the scenario";
+fn recorded(t: &mut TableReader<'_>, around: &Around<'_>, warnings: &mut Vec<String>) -> Option<LoadKind> {
+    let doc = "a CSV of jobs, webhook deliveries (.jsonl) or an SWF trace, beside the scenario";
     let trace: Option<Located<String>> = t.optional("trace", doc);
-    let range = (Bound::Excluded(0.0), Bound::Included(1_000.0));
+    let range = (Bound::Excluded(0.0), Bound::Included(MAX_SCALE));
     let scale = t.in_range("scale", 1.0, range, "repeats or thins what was recorded");
+    let clean = t.or("clean", false, "whether rows that cannot be true are dropped, with a warning");
+    let keep = t.or("keepTimes", false, "whether jobs keep their times; by default the first is at the start");
     let trace = trace?;
+    let refuse = |t: &mut TableReader<'_>, message: String, help: &str| {
+        t.problem(trace.place, message, help);
+        None
+    };
     let path = around.files.beside(&trace.value);
-    match crate::load::recorded::read(&path, around.start) {
-        Ok(jobs) => Some(LoadKind::Recorded { jobs: Arc::new(jobs), scale }),
+    let recording = match recorded::read(&path, clean) {
+        Ok(recording) if keep => recording.aligned_to(around.start),
+        Ok(recording) => recording,
         Err(error) => {
-            t.problem(trace.place, format!("the trace cannot be used: {error}"), "paths are taken from the scenario's folder");
-            None
+            let folder = "paths are taken from the scenario's folder";
+            return refuse(t, format!("the trace cannot be used: {error}"), folder);
         }
+    };
+    let within = |job: &RecordedJob| around.duration.is_none_or(|duration| job.at < duration);
+    if !recording.jobs.iter().any(within) {
+        let message = "no job of the trace is queued within the scenario".to_owned();
+        return refuse(t, message, "change `start` or `duration`, or leave `keepTimes` out");
     }
+    warnings.extend(recording.warnings.into_iter().map(|warning| format!("{}: {warning}", path.display())));
+    Some(LoadKind::Recorded { jobs: Arc::new(recording.jobs), scale })
 }
 
 fn need(t: &mut TableReader<'_>) -> Need {
@@ -115,14 +131,18 @@ fn need(t: &mut TableReader<'_>) -> Need {
     }
 }
 
-fn labels(t: &mut TableReader<'_>, arch: Arch) -> Vec<String> {
-    let doc = "labels of its jobs; by default self-hosted, linux and x64 or arm64";
-    let labels = t.node("labels", doc, |node| Some(node.list(1, |item| item.read::<String>())));
-    let word = match arch {
-        Arch::X86 => "x64",
-        Arch::Arm => "arm64",
+/// Labels as they are given; without any, those that tell the need of the runner.
+fn labels(t: &mut TableReader<'_>) -> Vec<String> {
+    let doc = "labels of its jobs; by default self-hosted, linux and those that tell what the runner needs";
+    let label = |item: &mut NodeReader<'_>| {
+        let label = item.read::<String>()?;
+        if label.is_empty() || label.contains(',') {
+            item.wrong("a label without commas", "");
+            return None;
+        }
+        Some(label)
     };
-    labels.unwrap_or_else(|| ["self-hosted", "linux", word].map(str::to_owned).to_vec())
+    t.node("labels", doc, |node| Some(node.list(1, label))).unwrap_or_default()
 }
 
 /// A runner that no region can launch would wait for ever.
@@ -150,7 +170,9 @@ fn check_kind(t: &mut TableReader<'_>) {
     } else if !t.has("pushesPerDay") {
         t.problem(t.place(), "nothing arrives in this load", "give `pushesPerDay`, `arrivals` or `trace`");
     }
-    if t.has("scale") && !t.has("trace") {
-        t.problem_at("scale", "does nothing without a trace", "remove it, or give `trace`");
+    for key in ["scale", "clean", "keepTimes"] {
+        if t.has(key) && !t.has("trace") {
+            t.problem_at(key, "does nothing without a trace", "remove it, or give `trace`");
+        }
     }
 }

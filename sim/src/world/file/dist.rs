@@ -95,7 +95,7 @@ pub(crate) fn dist<Q: Quantity>(node: &mut NodeReader<'_>) -> Option<Dist> {
             node.wrong("a value of at least 0", "");
             return None;
         }
-        Some(Dist::constant(value.number()))
+        Some(Some(Dist::constant(value.number())))
     };
     node.named(Q::NAME, |node| node.either(constant, table::<Q>).flatten())
 }

@@ -1,0 +1,438 @@
+//! One simulation of one seed: nodes and world on one agenda, single thread, no I/O but the decisions' writer. Knows
+//! how events reach machines; must not know what either decides.
+
+use crate::checker::{self, Broken, Checkers, Healed, NodeView};
+use crate::recorder::{Decisions, Into, Recorder};
+use crate::scenario::Scenario;
+use crate::world::due::Due;
+use crate::world::{JobRow, Mail, World, faults};
+use std::sync::Arc;
+use tidegate_core::controller::{self, Controller};
+use tidegate_core::dispatcher::{self, Dispatcher};
+use tidegate_core::id::{MAX_REGIONS, RegionId};
+use tidegate_core::machine::{Host, Ports, Wake};
+use tidegate_core::port::{operator, probe};
+use tidegate_core::{Span, Timestamp};
+use tidegate_reports::fold::RunMeasures;
+use tidegate_reports::frame::Frame;
+
+/// How often gauges are sampled and slow invariants are looked at.
+const SAMPLE_EVERY: Span = Span::from_mins(1);
+
+/// What is kept of a run beside its measures.
+#[derive(Debug, Default)]
+pub struct Keep {
+    /// Rows of `jobs.csv`.
+    pub jobs: bool,
+    /// Decisions as they are made.
+    pub decisions: Option<Decisions>,
+}
+
+/// What came of a run.
+#[derive(Debug)]
+pub struct Outcome {
+    /// Its seed.
+    pub seed: u64,
+    /// Its measures.
+    pub measures: RunMeasures,
+    /// Hash of its decisions.
+    pub digest: String,
+    /// Broken promises.
+    pub broken: Vec<Broken>,
+    /// Events handled.
+    pub events: u64,
+    /// Rows of `jobs.csv`, if kept, in the order in which jobs ended.
+    pub jobs: Vec<JobRow>,
+    /// The decisions' writer, back again.
+    pub decisions: Option<Decisions>,
+    /// The faults as they struck.
+    pub strikes: Vec<faults::Strike>,
+    /// The most jobs at GitHub at once, queued or running.
+    pub most_jobs: u64,
+}
+
+/// The frame of a scenario's runs.
+#[must_use]
+pub fn frame(scenario: &Scenario, detail: bool) -> Frame {
+    let regions = scenario.policy.regions.iter().map(|region| region.name.clone()).collect();
+    let limits = scenario.policy.regions.iter().map(|region| region.max_runners).collect();
+    let end = scenario.start + scenario.duration;
+    let strikes = faults::draw(&scenario.faults, scenario.start, scenario.duration, scenario.seed);
+    Frame {
+        warm_up_until: scenario.start + scenario.warm_up,
+        start_within: scenario.start_within,
+        faults: faults::marks(&strikes),
+        detail,
+        ..Frame::new(regions, limits, scenario.start, end)
+    }
+}
+
+/// A machine and the wake that lies on the agenda for it.
+struct Seat<M: tidegate_core::Machine> {
+    host: Host<M>,
+    /// On the agenda, in world time.
+    armed: Timestamp,
+    /// The node's clock never goes back.
+    clock: Timestamp,
+}
+
+struct Node {
+    controller: Seat<Controller>,
+    dispatcher: Seat<Dispatcher>,
+}
+
+struct Simulation {
+    world: World,
+    nodes: Vec<Node>,
+    recorder: Recorder,
+    end: Timestamp,
+    warm_up_until: Timestamp,
+    events: u64,
+    gauges: Gauges,
+}
+
+/// Gauges over the measured time.
+#[derive(Default)]
+struct Gauges {
+    peak_runners: [u32; MAX_REGIONS],
+    sum_runners: [f64; MAX_REGIONS],
+    peak_queue: [u32; MAX_REGIONS],
+    samples: u64,
+    most_jobs: u64,
+}
+
+struct ControllerPorts<'a>(&'a mut World, RegionId);
+struct DispatcherPorts<'a>(&'a mut World, RegionId);
+
+impl Ports<controller::Effect> for ControllerPorts<'_> {
+    fn submit(&mut self, _now: Timestamp, effect: controller::Effect) {
+        self.0.submit_controller(self.1, effect);
+    }
+}
+
+impl Ports<dispatcher::Effect> for DispatcherPorts<'_> {
+    fn submit(&mut self, _now: Timestamp, effect: dispatcher::Effect) {
+        self.0.submit_dispatcher(self.1, effect);
+    }
+}
+
+/// Runs one seed of a scenario.
+///
+/// # Panics
+/// When a machine's invariant is broken: the message says which, and when.
+#[must_use]
+pub fn run(scenario: &Scenario, seed: u64, frame: &Frame, keep: Keep) -> Outcome {
+    let mut simulation = Simulation::new(scenario, seed, frame, keep);
+    simulation.start();
+    simulation.play();
+    simulation.finish(seed)
+}
+
+impl Simulation {
+    fn new(scenario: &Scenario, seed: u64, frame: &Frame, keep: Keep) -> Self {
+        let mut world = World::new(scenario, seed);
+        world.keep_jobs = keep.jobs;
+        let start = scenario.start;
+        let seat = |id| Node {
+            controller: Seat::new(Controller::new(Arc::clone(&scenario.policy), id, seed, start), start),
+            dispatcher: Seat::new(Dispatcher::new(Arc::clone(&scenario.policy), id), start),
+        };
+        Self {
+            nodes: scenario.policy.ids().map(seat).collect(),
+            world,
+            recorder: Recorder {
+                digest: Default::default(),
+                measures: RunMeasures::new(frame),
+                checkers: Checkers::new(&scenario.policy),
+                decisions: keep.decisions,
+                proposed: Vec::new(),
+                now: start,
+            },
+            end: start + scenario.duration,
+            warm_up_until: start + scenario.warm_up,
+            events: 0,
+            gauges: Gauges::default(),
+        }
+    }
+
+    fn start(&mut self) {
+        for at in 0..self.nodes.len() {
+            self.wake_up(RegionId::at(at));
+        }
+    }
+
+    /// A node's process comes up.
+    fn wake_up(&mut self, node: RegionId) {
+        self.to_controller(node, controller::Event::Started);
+        self.to_dispatcher(node, dispatcher::Event::Started);
+    }
+
+    fn play(&mut self) {
+        while let Some((now, due)) = self.world.agenda.pop() {
+            if now > self.end {
+                break;
+            }
+            self.events += 1;
+            self.recorder.now = now;
+            self.event(due);
+            self.collect();
+        }
+    }
+
+    fn event(&mut self, due: Due) {
+        let world = &mut self.world;
+        match due {
+            Due::Arrive => world.on_arrive(),
+            Due::Deliver { region, mail } => {
+                if let Some(event) = world.on_deliver(region, mail) {
+                    self.to_controller(region, controller::Event::Webhook(event));
+                }
+            }
+            Due::Undelivered { mail } => world.on_undelivered(mail),
+            Due::ToController { node, mail } => {
+                if let Some(Mail::Controller(event)) = world.mail.remove(mail) {
+                    self.to_controller(node, event);
+                }
+            }
+            Due::ToDispatcher { node, mail } => {
+                if let Some(Mail::Dispatcher(event)) = world.mail.remove(mail) {
+                    self.to_dispatcher(node, event);
+                }
+            }
+            Due::WakeController { node } => self.wake_controller(node),
+            Due::WakeDispatcher { node } => self.wake_dispatcher(node),
+            Due::Enqueue { from, mail } => world.on_enqueue(from, mail),
+            Due::Visible { region } => world.on_visible(region),
+            Due::PollOver { region } => world.on_poll_over(region),
+            Due::Probe { from, to, sequence } => self.on_probe(from, to, sequence),
+            Due::Online { task } => world.on_online(task),
+            Due::JobDone { task } => world.on_job_done(task),
+            Due::Interrupt { task } => world.on_interrupt(task),
+            Due::RunnerLost { job } => world.on_runner_lost(job),
+            Due::Rerun { mail } => world.on_rerun(mail),
+            Due::Stop { task } => world.on_stop_due(task),
+            Due::Fault { number, begins } => {
+                if let Some(risen) = world.on_fault(number, begins) {
+                    self.wake_up(risen);
+                }
+            }
+            Due::Order { region, verb } => self.on_order(region, verb),
+            Due::Sample => self.sample(),
+        }
+    }
+
+    /// The time on a node's clock.
+    fn clock(&self, node: RegionId, last: Timestamp) -> Timestamp {
+        let skew = if self.world.faults.any() { self.world.faults.skew(node) } else { 0 };
+        let now = self.recorder.now.0;
+        Timestamp(now.saturating_add_signed(skew)).max(last)
+    }
+
+    fn to_controller(&mut self, node: RegionId, event: controller::Event) {
+        if !self.world.faults.region_up(node) {
+            return; // nobody is there
+        }
+        let now = self.clock(node, self.nodes[node.index()].controller.clock);
+        let seat = &mut self.nodes[node.index()].controller;
+        seat.clock = now;
+        let mut ports = ControllerPorts(&mut self.world, node);
+        let wake = seat.host.turn(now, event, &mut ports, &mut Into(&mut self.recorder));
+        if let Some(at) = seat.arm(wake, now, self.recorder.now) {
+            self.world.agenda.schedule(at, Due::WakeController { node });
+        }
+    }
+
+    fn to_dispatcher(&mut self, node: RegionId, event: dispatcher::Event) {
+        if !self.world.faults.region_up(node) {
+            return;
+        }
+        let now = self.clock(node, self.nodes[node.index()].dispatcher.clock);
+        let seat = &mut self.nodes[node.index()].dispatcher;
+        seat.clock = now;
+        let mut ports = DispatcherPorts(&mut self.world, node);
+        let wake = seat.host.turn(now, event, &mut ports, &mut Into(&mut self.recorder));
+        if let Some(at) = seat.arm(wake, now, self.recorder.now) {
+            self.world.agenda.schedule(at, Due::WakeDispatcher { node });
+        }
+    }
+
+    fn wake_controller(&mut self, node: RegionId) {
+        let seat = &mut self.nodes[node.index()].controller;
+        if seat.armed == self.recorder.now {
+            seat.armed = Timestamp::MAX;
+            self.to_controller(node, controller::Event::Wake);
+        }
+    }
+
+    fn wake_dispatcher(&mut self, node: RegionId) {
+        let seat = &mut self.nodes[node.index()].dispatcher;
+        if seat.armed == self.recorder.now {
+            seat.armed = Timestamp::MAX;
+            self.to_dispatcher(node, dispatcher::Event::Wake);
+        }
+    }
+
+    /// A probe reaches a region: its node answers with its load, if it is there and the wire holds.
+    fn on_probe(&mut self, from: RegionId, to: RegionId, sequence: u32) {
+        let world = &mut self.world;
+        let slow = world.probe_delay(to);
+        let answered = world.faults.reaches(from, to) && slow < self.nodes[0].controller.host.machine().policy().failover.probe_timeout;
+        if !answered {
+            let after = self.nodes[0].controller.host.machine().policy().failover.probe_timeout;
+            return world.answer_probe(from, after, probe::Event::Missed { region: to, sequence });
+        }
+        let waiting = world.queues[to.index()].depth;
+        let services_well = world.services_well(to);
+        let now = self.clock(to, self.nodes[to.index()].dispatcher.clock);
+        let seat = &mut self.nodes[to.index()].dispatcher;
+        let load = probe::Load { waiting, ..seat.host.machine_mut().load(now) };
+        let back = self.world.probe_back(from, to) + slow;
+        self.world.answer_probe(from, back, probe::Event::Answered { region: to, sequence, load, services_well });
+    }
+
+    /// An operator speaks to a node that is up: the one that takes the webhooks, else the first that is there.
+    fn on_order(&mut self, region: RegionId, verb: operator::Verb) {
+        let now = self.recorder.now;
+        let main = self.world.ingress.main(now);
+        let up = |id: &RegionId| self.world.faults.region_up(*id);
+        let ids = (0..self.nodes.len()).map(RegionId::at);
+        let Some(node) = std::iter::once(main).chain(ids).find(up) else { return };
+        self.to_controller(node, controller::Event::Operator(operator::Event { region, verb }));
+    }
+
+    /// Hands over what the world and the machines told.
+    fn collect(&mut self) {
+        if !self.recorder.proposed.is_empty() {
+            let mut proposed = std::mem::take(&mut self.recorder.proposed);
+            proposed.dedup();
+            for region in proposed.drain(..) {
+                self.world.propose(region);
+            }
+        }
+        for fact in self.world.told.facts.drain(..) {
+            self.recorder.take(&fact);
+        }
+        for (component, region, micro_usd) in self.world.told.costs.drain(..) {
+            self.recorder.measures.cost(self.recorder.now, component, region, micro_usd);
+        }
+        for (invariant, what) in self.world.told.violations.drain(..) {
+            self.recorder.checkers.report(invariant, self.recorder.now, what);
+        }
+    }
+
+    fn sample(&mut self) {
+        let now = self.recorder.now;
+        self.world.bill(SAMPLE_EVERY);
+        let main = self.world.ingress.main(now);
+        let gauges = &mut self.gauges;
+        let measured = now >= self.warm_up_until;
+        gauges.samples += u64::from(measured);
+        for at in 0..self.nodes.len() {
+            let region = RegionId::at(at);
+            let depth = self.world.queues[at].depth;
+            let (starting, running) = self.nodes[at].dispatcher.host.machine().occupied();
+            let up = self.world.faults.region_up(region);
+            let (starting, running) = if up { (starting, running) } else { (0, 0) };
+            self.recorder.measures.sample(now, region, depth, starting, running);
+            let phase = self.nodes[main.index()].controller.host.machine().phase(region);
+            self.recorder.measures.phase(now, region, phase);
+            if measured {
+                gauges.peak_runners[at] = gauges.peak_runners[at].max(starting + running);
+                gauges.sum_runners[at] += f64::from(starting + running);
+                gauges.peak_queue[at] = gauges.peak_queue[at].max(depth);
+            }
+        }
+        let open = self.world.github.queued + self.world.github.running;
+        gauges.most_jobs = gauges.most_jobs.max(open);
+        self.check_slow(now);
+        if now + SAMPLE_EVERY <= self.end {
+            self.world.agenda.schedule(now + SAMPLE_EVERY, Due::Sample);
+        }
+    }
+
+    /// The invariants that take a look over all jobs or runners: once in a while.
+    fn check_slow(&mut self, now: Timestamp) {
+        if now.0 / SAMPLE_EVERY.0 % 30 != 0 {
+            return;
+        }
+        let runners: u64 = (0..self.nodes.len()).map(|at| u64::from(self.world.tasks_in(RegionId::at(at)))).sum();
+        let policy = Arc::clone(&self.world.policy);
+        let calm = self.world.calm_for(now, checker::calm_bound(&policy));
+        let longest = if calm { self.world.longest_idle(now) } else { Span::ZERO };
+        if let Err(what) = checker::check_surplus(&policy, self.world.github.idle, runners, longest) {
+            self.recorder.checkers.report("I4", now, what);
+        }
+        let nodes = &self.nodes;
+        let known = |job| nodes.iter().any(|node| node.controller.host.machine().job_state(job).is_some());
+        let unknown = self.world.oldest_queued(now, known);
+        if let Err(what) = checker::check_waiting(unknown, !calm) {
+            self.recorder.checkers.report("I3", now, what);
+        }
+    }
+
+    fn finish(mut self, seed: u64) -> Outcome {
+        let end = self.end;
+        self.recorder.now = end;
+        self.world.close();
+        self.collect();
+        self.check_end(end);
+        let samples = self.gauges.samples.max(1) as f64;
+        for at in 0..self.nodes.len() {
+            let (peak, queue) = (self.gauges.peak_runners[at], self.gauges.peak_queue[at]);
+            self.recorder.measures.gauges(RegionId::at(at), peak, self.gauges.sum_runners[at] / samples, queue);
+        }
+        self.world.count(&mut self.recorder.measures);
+        self.recorder.measures.finish();
+        Outcome {
+            seed,
+            measures: self.recorder.measures,
+            digest: self.recorder.digest.text(),
+            broken: self.recorder.checkers.broken,
+            events: self.events,
+            jobs: std::mem::take(&mut self.world.told.jobs),
+            decisions: self.recorder.decisions,
+            strikes: std::mem::take(&mut self.world.strikes),
+            most_jobs: self.gauges.most_jobs,
+        }
+    }
+
+    fn check_end(&mut self, end: Timestamp) {
+        for (name, integral, waits) in self.world.little(end) {
+            if let Err(what) = checker::check_little(&name, integral, waits) {
+                self.recorder.checkers.report("Little", end, what);
+            }
+        }
+        let view = |observer: usize, region: usize| {
+            let machine = self.nodes[observer].controller.host.machine();
+            let id = RegionId::at(region);
+            NodeView { observer, region, phase: machine.phase(id), hold: machine.hold(id) }
+        };
+        let regions = self.nodes.len();
+        let pairs = (0..regions).flat_map(|o| (0..regions).map(move |r| (o, r)));
+        let healed = Healed {
+            last_fault: self.world.last_fault(),
+            oldest: self.world.oldest_queued(end, |_| false).map(|(_, age)| age),
+            held_back: self.world.table.held_back(),
+            nodes: pairs.map(|(o, r)| view(o, r)).collect(),
+        };
+        if let Err(what) = healed.check(&self.world.policy, end) {
+            self.recorder.checkers.report("I11", end, what);
+        }
+    }
+}
+
+impl<M: tidegate_core::Machine> Seat<M> {
+    fn new(machine: M, start: Timestamp) -> Self {
+        Self { host: Host::new(machine, start), armed: Timestamp::MAX, clock: start }
+    }
+
+    /// The world time of a wake that must be laid on the agenda, if there is no earlier one.
+    fn arm(&mut self, wake: Option<Wake>, clock: Timestamp, now: Timestamp) -> Option<Timestamp> {
+        let at = now + wake?.at.since(clock);
+        if at >= self.armed {
+            return None;
+        }
+        self.armed = at;
+        Some(at)
+    }
+}

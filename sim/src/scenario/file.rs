@@ -1,0 +1,287 @@
+//! Reads a scenario file and the files it names: every key, every check, all mistakes at once.
+//! Knows keys, limits and folders; must not know how a scenario is run.
+
+mod fault;
+mod load;
+mod objective;
+mod profile;
+mod source;
+#[cfg(test)]
+mod tests;
+
+use super::{FaultPlan, Load, Scenario};
+use crate::world::file as worlds;
+use crate::world::spec::WorldSpec;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tidegate_core::document::{Located, NodeReader, Problems, TableReader, describe, parse};
+use tidegate_core::policy::{Policy, file as policies};
+use tidegate_core::time::days_from_civil;
+use tidegate_core::{Span, Timestamp};
+use tidegate_reports::model::Input;
+use tidegate_reports::objective::Objective;
+
+pub use source::MAX_BYTES;
+
+/// The most runs of a scenario.
+pub const MAX_RUNS: u32 = 10_000;
+
+/// The longest simulated time.
+const LONGEST: Span = Span::from_hours(24 * 400);
+
+/// What the command line says over the file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Overrides {
+    /// Runs.
+    pub runs: Option<u32>,
+    /// First seed.
+    pub seed: Option<u64>,
+}
+
+/// Why there is no scenario. All of these are mistakes of the input.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum ReadError {
+    /// The files have mistakes.
+    #[error("{0}")]
+    Problems(Problems),
+    /// The scenario file itself cannot be read.
+    #[error("{path}: {message}")]
+    File {
+        /// Its path.
+        path: String,
+        /// Why.
+        message: String,
+    },
+    /// What the command line says over the file makes no sense.
+    #[error("{0}")]
+    Override(String),
+}
+
+/// Kinds of files that have schemas.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SchemaOf {
+    /// Policy files.
+    Policy,
+    /// Scenario files.
+    Scenario,
+    /// World files.
+    World,
+}
+
+/// The JSON Schema of a kind of file.
+#[must_use]
+pub fn schema(of: SchemaOf) -> serde_json::Value {
+    match of {
+        SchemaOf::Policy => policies::schema(),
+        SchemaOf::Scenario => {
+            let mut files = Files { folder: PathBuf::new(), problems: Problems::default() };
+            describe(|t| read_table(t, &mut files)).to_json_schema("Tidegate scenario")
+        }
+        SchemaOf::World => worlds::schema(),
+    }
+}
+
+/// Reads a scenario, JSON or TOML by the ending of its name, with all files that it names.
+///
+/// # Errors
+/// Every mistake of all those files, or why the first cannot be read.
+pub fn read(path: &Path, overrides: Overrides) -> Result<Scenario, ReadError> {
+    check_overrides(overrides)?;
+    let loaded = source::load_text(path)
+        .map_err(|message| ReadError::File { path: path.display().to_string(), message })?;
+    let folder = path.parent().map_or_else(PathBuf::new, Path::to_path_buf);
+    let mut files = Files { folder, problems: Problems::default() };
+    let source = loaded.source.map_err(ReadError::Problems)?;
+    let read = parse(&source).and_then(|document| document.read(|t| read_table(t, &mut files)));
+    let draft = match read {
+        Ok(draft) if files.problems.is_empty() => draft,
+        Ok(_) => return Err(ReadError::Problems(files.problems)),
+        Err(mut problems) => {
+            problems.extend(files.problems);
+            return Err(ReadError::Problems(problems));
+        }
+    };
+    draft.finish(loaded.input, overrides).ok_or_else(|| ReadError::Override("the scenario is not complete".to_owned()))
+}
+
+fn check_overrides(overrides: Overrides) -> Result<(), ReadError> {
+    if let Some(runs) = overrides.runs.filter(|runs| !(1..=MAX_RUNS).contains(runs)) {
+        return Err(ReadError::Override(format!("{runs} runs: expected 1 to {MAX_RUNS}")));
+    }
+    let most = u64::MAX - u64::from(MAX_RUNS);
+    if let Some(seed) = overrides.seed.filter(|seed| *seed > most) {
+        return Err(ReadError::Override(format!("seed {seed}: expected at most {most}")));
+    }
+    Ok(())
+}
+
+/// The files beside a scenario.
+pub(crate) struct Files {
+    folder: PathBuf,
+    /// Mistakes of other files than the scenario.
+    problems: Problems,
+}
+
+impl Files {
+    /// The path of a file named in the scenario.
+    fn beside(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    /// Reads a file named in the scenario; what is wrong within it is kept for later.
+    fn read<T>(
+        &mut self,
+        node: &mut NodeReader<'_>,
+        name: &str,
+        read: impl FnOnce(&tidegate_core::document::Source) -> Result<T, Problems>,
+    ) -> Option<(T, Input)> {
+        let loaded = match source::load_text(&self.beside(name)) {
+            Ok(loaded) => loaded,
+            Err(message) => {
+                let path = self.beside(name).display().to_string();
+                node.problem(format!("the file `{path}` {message}"), "paths are taken from the scenario's folder");
+                return None;
+            }
+        };
+        match loaded.source.and_then(|source| read(&source)) {
+            Ok(value) => Some((value, loaded.input)),
+            Err(problems) => {
+                self.problems.extend(problems);
+                None
+            }
+        }
+    }
+}
+
+/// A scenario as it was read, whole when nothing is missing.
+struct Draft {
+    name: String,
+    about: String,
+    /// The policy and, when it has its own, its file.
+    policy: Option<(Policy, Option<Input>)>,
+    world: Option<WorldSpec>,
+    start: Timestamp,
+    duration: Span,
+    warm_up: Span,
+    seed: u64,
+    runs: u32,
+    start_within: Span,
+    loads: Vec<Load>,
+    faults: Vec<FaultPlan>,
+    objectives: Vec<Objective>,
+    warnings: Vec<String>,
+}
+
+impl Draft {
+    fn finish(self, file: Input, overrides: Overrides) -> Option<Scenario> {
+        let (policy, policy_input) = self.policy?;
+        let policy_input =
+            policy_input.unwrap_or_else(|| Input { name: format!("{} (inline)", self.name), ..file.clone() });
+        Some(Scenario {
+            input: Input { name: self.name, ..file },
+            policy_input,
+            about: self.about,
+            policy: Arc::new(policy),
+            world: Arc::new(self.world?),
+            start: self.start,
+            duration: self.duration,
+            warm_up: self.warm_up,
+            seed: overrides.seed.unwrap_or(self.seed),
+            runs: overrides.runs.unwrap_or(self.runs),
+            start_within: self.start_within,
+            loads: self.loads,
+            faults: self.faults,
+            objectives: self.objectives,
+            warnings: self.warnings,
+        })
+    }
+}
+
+fn read_table(t: &mut TableReader<'_>, files: &mut Files) -> Draft {
+    let name = name(t);
+    let about = t.or("about", String::new(), "what it shows, in one sentence");
+    let policy = t.required_node("policy", "a file beside the scenario, or a table", |node| policy(node, files));
+    let regions: Vec<&str> =
+        policy.iter().flat_map(|(policy, _)| &policy.regions).map(|region| region.name.as_str()).collect();
+    let world = world(t, files, &regions);
+    let monday = Timestamp(days_from_civil(2026, 11, 23) * 86_400_000_000);
+    let start = t.or("start", monday, "start of the simulated time; a Monday by default");
+    let duration = t.required_in_range("duration", Span::from_secs(1)..=LONGEST, "simulated time, warm-up included");
+    let warm_up = t.or("warmUp", Span::ZERO, "not measured at the start");
+    if duration > Span::ZERO && warm_up >= duration {
+        t.problem_at("warmUp", "leaves nothing to measure", "make it shorter than `duration`");
+    }
+    let length = Some(duration).filter(|duration| *duration > Span::ZERO);
+    let (known, mut warnings) = (policy.as_ref().map(|(policy, _)| policy), Vec::new());
+    let seed = t.or("seed", 1, "first seed");
+    let runs = t.in_range("runs", 10, 1..=MAX_RUNS, "runs, each with the next seed");
+    let start_within =
+        t.in_range("startWithin", Span::from_mins(10), Span(1).., "a job is available when it starts within this");
+    let around = load::Around { files, policy: known, start, duration: length };
+    let loads = t.each_at_least("load", 1, "what arrives", |t| load::read(t, &around, &mut warnings));
+    let faults = fault::read_all(t, &fault::Around { policy: known, duration: length });
+    let objectives = t.each("objective", "what is promised", objective::read);
+    Draft {
+        name,
+        about,
+        start,
+        duration,
+        warm_up,
+        seed,
+        runs,
+        start_within,
+        loads: loads.into_iter().flatten().collect(),
+        faults,
+        objectives: objectives.into_iter().flatten().collect(),
+        world,
+        policy,
+        warnings,
+    }
+}
+
+/// The name, which names the folder of results too.
+fn name(t: &mut TableReader<'_>) -> String {
+    let name: Located<String> = t.required("name", "its name, which names the folder of its results too");
+    let plain = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
+    let good = !name.value.starts_with('.') && name.value.chars().all(plain) && (1..=80).contains(&name.value.len());
+    if t.has("name") && !good {
+        let help = "write at most 80 letters, digits, hyphens, underscores and points, no point first";
+        t.problem_at("name", "is no name of a folder", help);
+    }
+    name.value
+}
+
+fn policy(node: &mut NodeReader<'_>, files: &mut Files) -> Option<(Policy, Option<Input>)> {
+    let file = |path: String, node: &mut NodeReader<'_>| {
+        node.node()?;
+        files.read(node, &path, policies::read).map(|(policy, input)| (policy, Some(input)))
+    };
+    node.either(file, |t| (policies::read_table(t), None))
+}
+
+/// Reads the world and holds it against the regions of the policy.
+fn world(t: &mut TableReader<'_>, files: &mut Files, regions: &[&str]) -> Option<WorldSpec> {
+    let doc = "`aws` (the default), `ideal`, a file beside the scenario, or a table over one of the two";
+    let read = |node: &mut NodeReader<'_>| {
+        let named = |name: String, node: &mut NodeReader<'_>| {
+            node.node()?;
+            match worlds::SHIPPED.iter().find(|(known, _)| *known == name) {
+                Some((_, shipped)) => Some(shipped.world(regions)),
+                None => files.read(node, &name, |source| worlds::read(source, regions)).map(|(world, _)| world),
+            }
+        };
+        node.either(named, |t| worlds::read_table(t, regions))
+    };
+    let world = t.node("world", doc, read);
+    let world = if t.has("world") { world? } else { worlds::Shipped::Aws.world(regions) };
+    for (message, help) in worlds::lacks(&world, regions) {
+        let key = if t.has("world") { "world" } else { "policy" };
+        t.problem(t.place_of(key), message, help);
+    }
+    Some(world)
+}
+
+/// The names of the library's outages.
+fn library_names() -> impl Iterator<Item = &'static str> {
+    super::library::OUTAGES.into_iter().map(|outage| outage.name)
+}

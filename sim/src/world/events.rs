@@ -1,0 +1,407 @@
+//! What happens by itself: jobs arrive, runners come online, jobs end, faults strike, spot is taken back. Knows the
+//! course of events in the world; must not know machines.
+
+use super::cache::Outcome;
+use super::due::{Due, Handle};
+use super::fargate::Doing;
+use super::faults::Strike;
+use super::github::{GhJob, JobState, Runner};
+use super::{JobRow, Mail, World};
+use crate::scenario::{FaultKind, Service};
+use tidegate_core::dispatcher;
+use tidegate_core::id::RegionId;
+use tidegate_core::port::operator::Verb;
+use tidegate_core::port::runner::{self, StopCause};
+use tidegate_core::port::webhook;
+use tidegate_core::time::{Span, Timestamp};
+use tidegate_core::{Fact, controller};
+use tidegate_reports::fold::CostComponent;
+
+impl World {
+    /// The next push of the load: all its jobs are queued at once.
+    pub(crate) fn on_arrive(&mut self) {
+        let mut jobs = std::mem::take(&mut self.arriving);
+        jobs.clear();
+        self.loads.pop_batch(&mut jobs);
+        for job in &jobs {
+            self.queue_job(job.clone());
+        }
+        self.arriving = jobs;
+        if let Some(at) = self.loads.next_at() {
+            self.agenda.schedule(at, Due::Arrive);
+        }
+    }
+
+    fn queue_job(&mut self, new: crate::load::NewJob) {
+        let now = self.agenda.now();
+        let handle = self.github.queue(new, RegionId::default(), now);
+        let spec = self.open_job(handle).expect("just queued").spec();
+        let home = self.policy.home_of(&spec);
+        self.github.job_mut(handle).expect("just queued").home = home;
+        self.fact(Fact::JobQueued { job: spec.job, home });
+        if let Some(task) = self.github.match_job(handle) {
+            self.start_job(handle, task);
+        }
+        self.deliver(webhook::Event::JobQueued { spec }, Span::ZERO);
+    }
+
+    /// A runner takes a job: GitHub's doing, whomever the runner was made for (rule 1).
+    fn start_job(&mut self, job: Handle, task: Handle) {
+        let now = self.agenda.now();
+        let pickup = self.spec.job_pickup.span(&mut self.streams.start);
+        let started_at = now + pickup;
+        self.github.start(job, task, started_at, now);
+        let row = self.fargate.get_mut(task).expect("matched runners live");
+        row.doing = Doing::Busy(job);
+        row.served = true;
+        let (placement, region) = (row.ticket.placement, row.ticket.region);
+        self.github.set_runner(placement, Runner::Busy);
+        self.usage.jobs[region.index()] += 1;
+        let open = self.open_job(job).expect("matched jobs are open");
+        let (id, run_attempt, organization) = (open.id, open.new.run_attempt, open.new.organization);
+        let (duration, repository) = (open.new.duration, u64::from(open.new.load) << 24 | u64::from(open.new.repository));
+        let fact = Fact::JobStarted {
+            job: id,
+            region,
+            home: open.home,
+            reason: open.reason,
+            regional: open.regional,
+            queued_at: open.queued_at,
+            wait: started_at.since(open.queued_at),
+            attempts: open.attempts,
+        };
+        self.fact(fact);
+        let extra = self.fetch_cache(region, repository);
+        self.agenda.schedule(started_at + duration + extra, Due::JobDone { task });
+        let started = webhook::Event::JobStarted { job: id, run_attempt, organization, runner: Some(placement), started_at };
+        self.deliver(started, pickup);
+    }
+
+    fn fetch_cache(&mut self, region: RegionId, repository: u64) -> Span {
+        if self.spec.cache.used_by == 0.0 {
+            return Span::ZERO;
+        }
+        let now = self.agenda.now();
+        let faults = &self.faults;
+        let answers = |other: RegionId| {
+            faults.service_up(other, Service::Cache) && (other == region || faults.reaches(region, other))
+        };
+        let fetch = self.cache.fetch(&self.spec.cache, &self.net, repository, region, answers, now);
+        if fetch.outcome != Outcome::Unused {
+            self.usage.count_fetch(&fetch);
+        }
+        fetch.takes
+    }
+
+    pub(crate) fn on_online(&mut self, task: Handle) {
+        let Some(row) = self.fargate.get_mut(task) else { return };
+        row.doing = Doing::Idle;
+        let ticket = row.ticket;
+        let placement = ticket.placement;
+        if self.github.runner(placement).is_none() {
+            return; // its registration was taken back; it can serve nobody, and its dispatcher will stop it
+        }
+        self.github.set_runner(placement, Runner::Idle);
+        let online = runner::Event::Online { placement };
+        self.tell_dispatcher(ticket.region, Span::ZERO, dispatcher::Event::Runner(online));
+        if self.faults.github_up()
+            && let Some(job) = self.github.match_runner(task, &ticket)
+        {
+            self.start_job(job, task);
+        } else if !self.faults.github_up() {
+            // It asks again until GitHub answers.
+            let at = self.agenda.now() + Span::from_secs(30);
+            self.agenda.schedule(at, Due::Online { task });
+        }
+    }
+
+    pub(crate) fn on_job_done(&mut self, task: Handle) {
+        let Some(Doing::Busy(job)) = self.fargate.get(task).map(|row| row.doing) else { return };
+        let now = self.agenda.now();
+        let Some(row) = self.github.end(job, now) else { return };
+        let task_row = self.fargate.get(task).expect("looked up above");
+        let (placement, region) = (task_row.ticket.placement, task_row.ticket.region);
+        self.fact(Fact::JobCompleted {
+            job: row.id,
+            region,
+            queued_at: row.queued_at,
+            ran: now.since(row.started_at),
+            total: now.since(row.queued_at),
+        });
+        self.row(&row, Some(region), Some(now), "completed");
+        self.completed(&row, Some(placement), now);
+        self.end_task(task, StopCause::Done);
+    }
+
+    fn completed(&mut self, row: &GhJob, runner: Option<tidegate_core::PlacementId>, now: Timestamp) {
+        let (run_attempt, organization) = (row.new.run_attempt, row.new.organization);
+        let event =
+            webhook::Event::JobCompleted { job: row.id, run_attempt, organization, runner, completed_at: now };
+        self.deliver(event, Span::ZERO);
+    }
+
+    fn row(&mut self, job: &GhJob, region: Option<RegionId>, ended_at: Option<Timestamp>, outcome: &'static str) {
+        if !self.keep_jobs {
+            return;
+        }
+        self.told.jobs.push(JobRow {
+            job: job.id.0,
+            external_id: job.new.external_id,
+            load: job.new.load,
+            run: job.new.run.0,
+            home: job.home,
+            region: region.or(job.placed),
+            reason: job.reason,
+            attempts: job.attempts,
+            queued_at: job.queued_at,
+            started_at: (job.started_at > Timestamp::ZERO).then_some(job.started_at),
+            ended_at,
+            outcome,
+        });
+    }
+
+    /// A task is gone: the bill is written, its dispatcher hears of it.
+    pub(super) fn end_task(&mut self, task: Handle, cause: StopCause) {
+        let now = self.agenda.now();
+        let Some(row) = self.fargate.end(task) else { return };
+        let (placement, region) = (row.ticket.placement, row.ticket.region);
+        self.github.unregister(placement);
+        if row.doing == Doing::Idle {
+            self.github.forget_idle(task, &row.ticket);
+        }
+        let minimum = Span::from_secs_f64(self.spec.billing_minimum);
+        let cost = super::fargate::bill(&row, &self.prices[region.index()], minimum, now);
+        let lost = matches!(row.doing, Doing::Busy(_)) && cause != StopCause::Done;
+        let component = match (lost, row.served, row.spot) {
+            (true, _, _) => CostComponent::LostWork,
+            (false, false, _) => CostComponent::Surplus,
+            (false, true, true) => CostComponent::FargateSpot,
+            (false, true, false) => CostComponent::FargateOnDemand,
+        };
+        self.cost(component, Some(region), cost);
+        if let Doing::Busy(job) = row.doing
+            && cause != StopCause::Done
+        {
+            self.orphan(job, region, cause == StopCause::Requested);
+        }
+        let stopped = runner::Event::Stopped { placement, cause };
+        self.tell_dispatcher(region, Span::ZERO, dispatcher::Event::Runner(stopped));
+    }
+
+    /// A job's runner is gone under it. GitHub notices after a while.
+    fn orphan(&mut self, job: Handle, region: RegionId, by_us: bool) {
+        let now = self.agenda.now();
+        let Some(row) = self.github.job_mut(job) else { return };
+        row.state = JobState::Orphaned;
+        let (id, queued_at, ran) = (row.id, row.queued_at, now.since(row.started_at));
+        self.fact(Fact::JobLost { job: id, region, queued_at, ran, by_us });
+        let at = now + Span::from_secs_f64(self.spec.github_lost_runner);
+        self.agenda.schedule(at, Due::RunnerLost { job });
+    }
+
+    pub(crate) fn on_runner_lost(&mut self, job: Handle) {
+        let now = self.agenda.now();
+        let Some(row) = self.github.end(job, now) else { return };
+        self.row(&row, None, Some(now), "lost");
+        self.completed(&row, None, now);
+        let u: f64 = rand::RngExt::random(&mut self.streams.lost);
+        if row.new.run_attempt == 1 && u < self.spec.rerun_lost {
+            let mut again = row.new.clone();
+            again.run_attempt += 1;
+            let at = now + Span::from_mins(1);
+            self.post(at, Mail::Job(again), |mail| Due::Rerun { mail });
+        }
+    }
+
+    pub(crate) fn on_rerun(&mut self, mail: u32) {
+        if let Some(Mail::Job(job)) = self.mail.remove(mail) {
+            self.queue_job(job);
+        }
+    }
+
+    pub(crate) fn on_interrupt(&mut self, task: Handle) {
+        self.end_task(task, StopCause::Interrupted);
+    }
+
+    pub(crate) fn on_stop_due(&mut self, task: Handle) {
+        // A job that began in the meantime would be killed by us: ECS does as it is told.
+        self.end_task(task, StopCause::Requested);
+    }
+
+    /// A message reaches its queue, and its sender hears of it.
+    pub(crate) fn on_enqueue(&mut self, from: RegionId, mail: u32) {
+        let Some(Mail::Ticket(ticket)) = self.mail.remove(mail) else { return };
+        let (to, now) = (ticket.region, self.agenda.now());
+        if !self.faults.region_up(to) {
+            return; // the connection broke: the sender's deadline tells
+        }
+        let copies = if self.draw(self.spec.queue_duplicates) { 2 } else { 1 };
+        for _ in 0..copies {
+            let late = self.draw(self.spec.queue_reorder);
+            let delay = if late { self.spec.queue_reorder_delay.span(&mut self.streams.services) } else { Span::ZERO };
+            self.queues[to.index()].send(ticket, now + delay, now);
+        }
+        let sent = tidegate_core::port::enqueue::Event::Sent { placement: ticket.placement };
+        if !self.faults.any() || self.faults.reaches(from, to) {
+            self.tell_controller(from, Span::ZERO, controller::Event::Enqueue(sent));
+        }
+        self.watch_hidden(to);
+        self.serve_poll(to);
+    }
+
+    /// True with this probability; draws only when it is between never and always.
+    fn draw(&mut self, probability: f64) -> bool {
+        probability > 0.0 && rand::RngExt::random::<f64>(&mut self.streams.services) < probability
+    }
+
+    pub(crate) fn on_visible(&mut self, region: RegionId) {
+        self.queues[region.index()].visible_event = false;
+        let now = self.agenda.now();
+        self.queues[region.index()].surface(now);
+        self.watch_hidden(region);
+        if self.faults.region_up(region) {
+            self.serve_poll(region);
+        }
+    }
+
+    pub(crate) fn on_poll_over(&mut self, region: RegionId) {
+        let now = self.agenda.now();
+        let queue = &mut self.queues[region.index()];
+        queue.poll_event = false;
+        let Some(poll) = queue.poll else { return };
+        if poll.until > now {
+            queue.poll_event = true;
+            self.agenda.schedule(poll.until, Due::PollOver { region });
+        } else if self.faults.region_up(region) {
+            self.serve_poll(region);
+        } else {
+            queue.poll = None;
+        }
+    }
+
+    /// A fault begins or ends. Gives the region whose node comes up again, if one does.
+    pub(crate) fn on_fault(&mut self, number: u16, begins: bool) -> Option<RegionId> {
+        let strike: Strike = self.strikes[usize::from(number)].clone();
+        let now = self.agenda.now();
+        if let FaultKind::Operator(verb) = strike.kind {
+            if begins && let Some(region) = strike.region {
+                self.agenda.schedule(now, Due::Order { region, verb });
+            }
+            return None;
+        }
+        let before: Vec<bool> = self.policy.ids().map(|r| self.faults.region_up(r)).collect();
+        self.faults.switch(&strike, begins);
+        let mut risen = None;
+        for region in self.policy.ids() {
+            let up = self.faults.region_up(region);
+            self.ingress.set(region, self.faults.service_up(region, Service::Ingress), now);
+            match (before[region.index()], up) {
+                (true, false) => self.lose_region(region),
+                (false, true) => risen = Some(region),
+                (true, true) | (false, false) => {}
+            }
+        }
+        if !begins {
+            self.heal(now);
+        }
+        if let (FaultKind::SpotInterruptions(_), Some(region), true) = (strike.kind, strike.region, begins) {
+            for task in self.fargate.of_region(region.0) {
+                if self.fargate.get(task).is_some_and(|row| row.spot) {
+                    self.draw_interruption(task, region);
+                }
+            }
+        }
+        risen
+    }
+
+    /// A region is lost: its tasks with it, and the poll of its queue. Messages stay where they are, out of reach.
+    fn lose_region(&mut self, region: RegionId) {
+        for task in self.fargate.of_region(region.0) {
+            self.end_task(task, StopCause::Lost);
+        }
+        self.queues[region.index()].poll = None;
+    }
+
+    /// What was held back flows again.
+    fn heal(&mut self, now: Timestamp) {
+        let keep = self.policy.caps.ended_for;
+        let (faults, streams) = (&self.faults, &mut self.streams);
+        let (net, spec) = (&self.net, &self.spec);
+        let lag = |from: RegionId, to: RegionId| {
+            let dist = if net.is_far(from, to) { &spec.replication_lag_far } else { &spec.replication_lag };
+            u32::try_from(dist.span(&mut streams.network).0).unwrap_or(super::HELD - 1)
+        };
+        self.table.release(|from, to| faults.replicates(from, to), lag, keep, now);
+    }
+
+    /// A delivery that nobody answered: GitHub lists it as failed.
+    pub(crate) fn on_undelivered(&mut self, mail: u32) {
+        let Some(Mail::Delivery(event, _)) = self.mail.remove(mail) else { return };
+        let job = match event {
+            webhook::Event::JobQueued { spec } => spec.job,
+            webhook::Event::JobStarted { job, .. } | webhook::Event::JobCompleted { job, .. } => job,
+        };
+        self.fact(Fact::DeliveryLost { job });
+        let now = self.agenda.now();
+        while self.failed_deliveries.front().is_some_and(|(at, _)| now.since(*at) > super::REDELIVERY_WINDOW) {
+            self.failed_deliveries.pop_front();
+        }
+        self.failed_deliveries.push_back((now, event));
+    }
+
+    /// A delivery reaches an ingress. Gives the event if the ingress answers in time.
+    pub(crate) fn on_deliver(&mut self, region: RegionId, mail: u32) -> Option<webhook::Event> {
+        let now = self.agenda.now();
+        let Some(Mail::Delivery(event, sent_at)) = self.mail.get(mail).cloned() else { return None };
+        let factor = match self.call(region, Service::Ingress) {
+            super::faults::Call::Works(factor) => factor,
+            super::faults::Call::Fails | super::faults::Call::Throttled => {
+                self.agenda.schedule(now, Due::Undelivered { mail });
+                return None;
+            }
+        };
+        let work = Span::from_secs_f64(self.spec.ingress_work.sample(&mut self.streams.services) * factor);
+        let took = now.since(sent_at) + work;
+        if took.as_secs_f64() > self.spec.delivery_timeout {
+            self.agenda.schedule(now, Due::Undelivered { mail });
+            return None;
+        }
+        self.mail.remove(mail);
+        self.usage.deliveries[region.index()] += 1;
+        self.fact(Fact::DeliveryAcked { region, took });
+        Some(event)
+    }
+
+    /// An operator hears of a proposal and answers after a while.
+    pub(crate) fn propose(&mut self, region: RegionId) {
+        self.proposals += 1;
+        let after = self.spec.operator_reaction.span(&mut self.streams.operator);
+        let u: f64 = rand::RngExt::random(&mut self.streams.operator);
+        let verb = if u < self.spec.operator_approves { Verb::Approve } else { Verb::Reject };
+        let at = self.agenda.now() + after;
+        self.agenda.schedule(at, Due::Order { region, verb });
+    }
+
+    /// At the end: jobs that are still open.
+    pub(crate) fn close(&mut self) {
+        let now = self.agenda.now().max(self.end);
+        let open: Vec<GhJob> = self.github.jobs.iter().map(|(_, job)| job.clone()).collect();
+        for job in &open {
+            if job.state == JobState::Queued {
+                let waited = now.since(job.queued_at);
+                self.fact(Fact::JobUnstarted { job: job.id, home: job.home, queued_at: job.queued_at, waited });
+                self.row(job, None, None, "queued");
+            } else {
+                self.row(job, None, None, "running");
+            }
+        }
+        let running: Vec<Handle> = self.policy.ids().flat_map(|r| self.fargate.of_region(r.0)).collect();
+        for task in running {
+            let Some(row) = self.fargate.get(task) else { continue };
+            let (region, spot) = (row.ticket.region, row.spot);
+            let cost = super::fargate::bill(row, &self.prices[region.index()], Span::ZERO, now);
+            let component = if spot { CostComponent::FargateSpot } else { CostComponent::FargateOnDemand };
+            self.cost(component, Some(region), cost);
+        }
+    }
+}

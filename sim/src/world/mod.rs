@@ -1,0 +1,293 @@
+//! The virtual world: GitHub, the network and three or more regions of AWS, in virtual time. Knows services and what
+//! hinders them; must not know the machines' insides: they speak through ports.
+//!
+//! `services` answers effects, `events` plays what happens by itself, `bill` adds up the money. Every random number
+//! comes from a stream of its own purpose, so that two policies see the same world.
+
+mod bill;
+mod cache;
+pub(crate) mod due;
+mod events;
+mod fargate;
+pub mod faults;
+pub mod file;
+mod github;
+mod ingress;
+mod look;
+mod net;
+mod queue;
+mod services;
+pub mod spec;
+mod table;
+
+use crate::agenda::Agenda;
+use crate::rng::{Rng, stream};
+use crate::scenario::{Scenario, Service};
+use due::{Due, Handle};
+use fargate::Fargate;
+use faults::{Call, Faults, Strike};
+use github::GitHub;
+use ingress::Ingress;
+use net::Net;
+use queue::Queue;
+use spec::WorldSpec;
+use std::collections::VecDeque;
+use std::sync::Arc;
+use table::{HELD, Lags, Table};
+use tidegate_core::id::{MAX_REGIONS, PerRegion, RegionId};
+use tidegate_core::policy::{CacheStrategy, Consistency, Policy};
+use tidegate_core::port::webhook;
+use tidegate_core::slab::Slab;
+use tidegate_core::{Fact, Span, Timestamp, controller, dispatcher};
+use tidegate_reports::fold::CostComponent;
+
+/// How long it takes to learn that a region cannot be reached, or that a service says no.
+const REFUSAL: Span = Span::from_secs(2);
+
+/// Deliveries that failed are kept for GitHub's own window of redelivery.
+const REDELIVERY_WINDOW: Span = Span::from_hours(72);
+
+/// What the world lays on the agenda for others, by place.
+#[derive(Clone, Debug)]
+pub(crate) enum Mail {
+    Controller(controller::Event),
+    Dispatcher(dispatcher::Event),
+    Delivery(webhook::Event, Timestamp),
+    Ticket(tidegate_core::port::Ticket),
+    Job(crate::load::NewJob),
+}
+
+/// Streams of random numbers by purpose.
+#[derive(Clone, Debug)]
+struct Streams {
+    network: Rng,
+    services: Rng,
+    start: Rng,
+    deliveries: Rng,
+    faults: Rng,
+    operator: Rng,
+    lost: Rng,
+}
+
+/// Observations and bills that the simulation takes out after each event.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Told {
+    pub(crate) facts: Vec<Fact>,
+    pub(crate) costs: Vec<(CostComponent, Option<RegionId>, i64)>,
+    pub(crate) violations: Vec<(&'static str, String)>,
+    pub(crate) jobs: Vec<JobRow>,
+}
+
+/// A row of `jobs.csv`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct JobRow {
+    /// Its number in this run.
+    pub job: u64,
+    /// Its number in its record or load.
+    pub external_id: u64,
+    /// Its load.
+    pub load: u16,
+    /// Its workflow run.
+    pub run: u64,
+    /// Where it belongs.
+    pub home: RegionId,
+    /// Where it ran.
+    pub region: Option<RegionId>,
+    /// Why there.
+    pub reason: tidegate_core::port::Reason,
+    /// Placements it took.
+    pub attempts: u16,
+    /// When it was queued.
+    pub queued_at: Timestamp,
+    /// When it started; `None`: not yet.
+    pub started_at: Option<Timestamp>,
+    /// When it ended; `None`: not yet.
+    pub ended_at: Option<Timestamp>,
+    /// `completed`, `lost`, `cancelled`, `running` or `queued`.
+    pub outcome: &'static str,
+}
+
+/// The world of one run.
+pub(crate) struct World {
+    pub(crate) agenda: Agenda<Due>,
+    pub(crate) mail: Slab<Mail>,
+    pub(crate) told: Told,
+    pub(crate) faults: Faults,
+    pub(crate) strikes: Vec<Strike>,
+    pub(crate) policy: Arc<Policy>,
+    pub(crate) queues: PerRegion<Queue>,
+    pub(crate) github: GitHub,
+    pub(crate) table: Table,
+    pub(crate) ingress: Ingress,
+    pub(crate) loads: crate::load::Loads,
+    pub(crate) keep_jobs: bool,
+    spec: Arc<WorldSpec>,
+    net: Net,
+    fargate: Fargate,
+    cache: cache::Cache,
+    prices: Vec<spec::Prices>,
+    streams: Streams,
+    failed_deliveries: VecDeque<(Timestamp, webhook::Event)>,
+    arriving: Vec<crate::load::NewJob>,
+    usage: bill::Usage,
+    proposals: u32,
+    end: Timestamp,
+}
+
+impl World {
+    pub(crate) fn new(scenario: &Scenario, seed: u64) -> Self {
+        let policy = Arc::clone(&scenario.policy);
+        let spec = Arc::clone(&scenario.world);
+        let strategy: CacheStrategy = policy.cache;
+        let regions = policy.regions.len();
+        let streams = Streams {
+            network: stream(seed, "network"),
+            services: stream(seed, "services"),
+            start: stream(seed, "start"),
+            deliveries: stream(seed, "deliveries"),
+            faults: stream(seed, "faults"),
+            operator: stream(seed, "operator"),
+            lost: stream(seed, "lost"),
+        };
+        let mut world = Self {
+            agenda: Agenda::new(scenario.start),
+            mail: Slab::default(),
+            told: Told::default(),
+            faults: Faults::default(),
+            strikes: faults::draw(&scenario.faults, scenario.start, scenario.duration, seed),
+            queues: Default::default(),
+            github: GitHub::new(),
+            table: Table::default(),
+            ingress: Ingress::new(regions, &spec),
+            loads: crate::load::Loads::new(scenario, seed),
+            keep_jobs: false,
+            net: Net::new(&policy, &spec),
+            fargate: Fargate::default(),
+            cache: cache::Cache::new(strategy, regions, seed),
+            prices: policy.regions.iter().map(|region| spec.regions[&region.name].prices).collect(),
+            streams,
+            failed_deliveries: VecDeque::new(),
+            arriving: Vec::new(),
+            usage: bill::Usage::default(),
+            proposals: 0,
+            end: scenario.start + scenario.duration,
+            policy,
+            spec,
+        };
+        world.lay_out();
+        world
+    }
+
+    /// The first events: faults, the load, the first sample.
+    fn lay_out(&mut self) {
+        for number in 0..self.strikes.len() {
+            let (from, to) = (self.strikes[number].from, self.strikes[number].to);
+            let number = u16::try_from(number).expect("readers refuse more than 65,535 faults");
+            self.agenda.schedule(from, Due::Fault { number, begins: true });
+            self.agenda.schedule(to, Due::Fault { number, begins: false });
+        }
+        if let Some(at) = self.loads.next_at() {
+            self.agenda.schedule(at, Due::Arrive);
+        }
+        let now = self.agenda.now();
+        self.agenda.schedule(now, Due::Sample);
+    }
+
+    fn post(&mut self, at: Timestamp, mail: Mail, due: impl FnOnce(u32) -> Due) {
+        let mail = self.mail.insert(mail);
+        self.agenda.schedule(at, due(mail));
+    }
+
+    /// An answer for a controller, after a while.
+    fn tell_controller(&mut self, node: RegionId, after: Span, event: controller::Event) {
+        let at = self.agenda.now() + after;
+        self.post(at, Mail::Controller(event), |mail| Due::ToController { node, mail });
+    }
+
+    /// An answer for a dispatcher, after a while.
+    fn tell_dispatcher(&mut self, node: RegionId, after: Span, event: dispatcher::Event) {
+        let at = self.agenda.now() + after;
+        self.post(at, Mail::Dispatcher(event), |mail| Due::ToDispatcher { node, mail });
+    }
+
+    fn fact(&mut self, fact: Fact) {
+        self.told.facts.push(fact);
+    }
+
+    fn violation(&mut self, invariant: &'static str, what: String) {
+        self.told.violations.push((invariant, what));
+    }
+
+    fn cost(&mut self, component: CostComponent, region: Option<RegionId>, micro_usd: i64) {
+        if micro_usd != 0 {
+            self.told.costs.push((component, region, micro_usd));
+        }
+    }
+
+    /// How a call to a service of a region goes.
+    fn call(&mut self, region: RegionId, service: Service) -> Call {
+        let now = self.agenda.now();
+        self.faults.call(region, service, now, &mut self.streams.faults)
+    }
+
+    /// When each replica shows a write made in a region now.
+    fn lags(&mut self, from: RegionId) -> Lags {
+        let mut lags = [0; MAX_REGIONS];
+        if self.policy.consistency == Consistency::Strong {
+            return lags;
+        }
+        for to in self.policy.ids().filter(|to| *to != from) {
+            lags[to.index()] = if !self.faults.any() || self.faults.replicates(from, to) {
+                self.lag(from, to)
+            } else {
+                HELD
+            };
+        }
+        lags
+    }
+
+    fn lag(&mut self, from: RegionId, to: RegionId) -> u32 {
+        let dist = if self.net.is_far(from, to) { &self.spec.replication_lag_far } else { &self.spec.replication_lag };
+        u32::try_from(dist.span(&mut self.streams.network).0).unwrap_or(HELD - 1)
+    }
+
+    /// The replica of another region that a strong write must reach: the nearest that answers.
+    fn nearest_replica(&self, from: RegionId) -> Option<RegionId> {
+        let rtt = |to: &RegionId| (self.net.mean(from, *to) * 1e6) as u64;
+        self.policy.ids().filter(|to| *to != from && self.faults.reaches(from, *to)).min_by_key(|to| (rtt(to), *to))
+    }
+
+    /// Tasks of a region, of whatever state.
+    pub(crate) fn tasks_in(&self, region: RegionId) -> u32 {
+        self.fargate.running[region.index()]
+    }
+
+    /// A delivery goes to the address that GitHub's resolver gives it.
+    fn deliver(&mut self, event: webhook::Event, after: Span) {
+        let now = self.agenda.now();
+        let delay = self.spec.webhook_delay.span(&mut self.streams.deliveries);
+        let sent_at = now + after + delay;
+        if !self.faults.github_up() {
+            // GitHub's own deliveries fail with it; they are on its list of failed deliveries afterwards.
+            return self.post(sent_at, Mail::Delivery(event, sent_at), |mail| Due::Undelivered { mail });
+        }
+        let split = self.ingress.is_split(now);
+        let u = if split { rand::RngExt::random(&mut self.streams.deliveries) } else { 1.0 };
+        let region = self.ingress.target(now, u);
+        let takes = self.net.github(region, self.spec.delivery_rtts, &mut self.streams.network);
+        let lost = self.faults.webhook_loss() > 0.0
+            && rand::RngExt::random::<f64>(&mut self.streams.deliveries) < self.faults.webhook_loss();
+        let mail = Mail::Delivery(event, sent_at);
+        if lost {
+            let at = sent_at + Span::from_secs_f64(self.spec.delivery_timeout);
+            self.post(at, mail, |mail| Due::Undelivered { mail });
+        } else {
+            self.post(sent_at + takes, mail, |mail| Due::Deliver { region, mail });
+        }
+    }
+
+    /// The job a handle stands for, if it is still open.
+    fn open_job(&self, job: Handle) -> Option<&github::GhJob> {
+        self.github.job(job)
+    }
+}
