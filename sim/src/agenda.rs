@@ -6,7 +6,7 @@
 //! Time never runs backwards, so an event needs no exact place until it is nearly due. Three parts hold the events:
 //!
 //! * the *front*: the few soonest, in order;
-//! * *slots*: unsorted heaps of events that share the upper bits of their times, 64 slots to a *level*. A level
+//! * *slots*: events in the order they came, alike in the upper bits of their times, 64 slots to a *level*. A level
 //!   covers the bits of a time between its own lowest bit and that of the level above it. An event goes to the
 //!   level that covers the highest bit in which its time differs from now, hence to a slot found by one table
 //!   look-up and one shift, whatever the number of events;
@@ -19,8 +19,9 @@
 //!
 //! # Why equal times keep their order
 //!
-//! Events due at the same time are always in the same slot or in the front, and every move (to a lower level, into
-//! the front, back from a full front) keeps their order and goes to an empty place. No sequence number is needed.
+//! Of events due at the same time, those in the front came first, then those in the burst, and all others are in one
+//! slot, in order. Every move (to a lower level, into the front, back from a full front) keeps the order and goes to
+//! an empty place. No sequence number is needed.
 
 mod front;
 mod slot;
@@ -45,8 +46,9 @@ const PER_SLOT: usize = 16;
 
 /// The future events of one simulation, given out in order of time and, at equal times, of scheduling.
 ///
-/// Scheduling and popping take constant time, on average, whatever the number of pending events. Memory follows
-/// the number of pending events, beside a fixed few tens of kilobytes.
+/// Scheduling and popping take constant time, on average, whatever the number of pending events. Memory is little more
+/// than that of the pending events, beside room for 64 of them in each stretch of time in use: 0.1 MB for a hundred
+/// events of 32 bytes, 40 MB for a million.
 ///
 /// ```
 /// use tidegate_core::time::{Span, Timestamp};
@@ -178,7 +180,7 @@ impl<E: Copy> Agenda<E> {
     /// The time of the next event, which stays where it is; `None` when no event is pending.
     #[inline]
     #[must_use]
-    pub fn peek_time(&mut self) -> Option<Timestamp> {
+    pub fn peek_time(&self) -> Option<Timestamp> {
         let at = match (self.front.next(), self.burst.last()) {
             (Some(at), _) => at,
             (None, Some(chunk)) => chunk[0].at,

@@ -5,13 +5,17 @@
 
 pub mod agenda;
 pub mod checker;
+pub mod cli;
 pub mod digest;
 pub mod dist;
+pub mod experiment;
+pub mod explain;
 pub mod load;
+pub mod output;
 mod recorder;
 pub mod rng;
 pub mod run;
 pub mod scenario;
 pub mod world;
 
-pub use recorder::Decisions;
+pub use recorder::{Decisions, Take};

@@ -3,20 +3,20 @@
 
 use crate::checker::Checkers;
 use crate::digest::Digest;
-use std::io::Write;
 use tidegate_core::id::{JobId, RegionId};
 use tidegate_core::machine::Journal;
 use tidegate_core::{Fact, Timestamp};
 use tidegate_reports::fold::RunMeasures;
 
-/// Decisions as JSON lines, of all jobs or of one.
+/// Takes decisions as they are made.
+pub type Take = Box<dyn FnMut(Timestamp, &Fact) + Send>;
+
+/// Decisions as they are made: of all jobs, or all facts of one; and what happens to regions.
 pub struct Decisions {
-    /// Where to.
-    pub out: Box<dyn Write + Send>,
-    /// Only this job's, and everything about regions.
+    /// Only this job's facts, and those about regions.
     pub only: Option<JobId>,
-    /// The first error of writing; nothing is written after it.
-    pub error: Option<std::io::Error>,
+    /// Where to.
+    pub take: Take,
 }
 
 impl std::fmt::Debug for Decisions {
@@ -92,16 +92,12 @@ fn job_of(fact: &Fact) -> Option<JobId> {
 impl Decisions {
     fn take(&mut self, at: Timestamp, fact: &Fact) {
         let wanted = match (self.only, job_of(fact)) {
-            (Some(only), job) => job == Some(only),
+            (Some(only), Some(job)) => job == only,
             (None, Some(_)) => matches!(fact, Fact::JobPlaced { .. } | Fact::JobWaits { .. } | Fact::JobAbandoned { .. }),
-            (None, None) => !matches!(fact, Fact::Ignored { .. } | Fact::DeliveryAcked { .. }),
+            (_, None) => !matches!(fact, Fact::Ignored { .. } | Fact::DeliveryAcked { .. }),
         };
-        if !wanted || self.error.is_some() {
-            return;
-        }
-        let line = serde_json::json!({ "at": at.to_string(), "fact": fact });
-        if let Err(error) = writeln!(self.out, "{line}") {
-            self.error = Some(error);
+        if wanted {
+            (self.take)(at, fact);
         }
     }
 }

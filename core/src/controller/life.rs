@@ -416,15 +416,36 @@ impl Controller {
         let patience = self.patience(id);
         let Some(job) = self.state.jobs.get(id) else { return };
         let region = &self.state.regions[job.ticket.region.index()];
-        let queueing = region.pressure.load().waiting > 0 && !region.phase().is_closed();
+        // What was sent is received once the queue is empty, and must be online a while after that.
+        let received = region.pressure.empty_since().max(job.since);
+        let due = received + patience;
+        let queueing = (region.pressure.load().waiting > 0 || now < due) && !region.phase().is_closed();
+        let again = if region.pressure.load().waiting > 0 { now + patience } else { due };
         if !job.claimed {
             out.effects.push(Effect::Table(table::Command::Claim { ticket: job.ticket }));
         }
         if queueing {
-            self.set_deadline(id, now + patience);
+            self.set_deadline(id, again);
             return;
         }
-        out.facts.push(Fact::Retried { placement: job.ticket.placement, failure: Failure::Timeout });
-        self.place(id, now, out);
+        // Its webhooks may have gone to another node, which then marked it in the table.
+        out.effects.push(Effect::Table(table::Command::Look { job: id }));
+        self.set_deadline(id, now + ANSWER_WITHIN);
+    }
+
+    /// The table's word on a job that is overdue. A claim that was written and is gone had its time after the job's
+    /// end.
+    pub(super) fn on_stands(&mut self, id: JobId, standing: Option<Standing>, now: Timestamp, out: &mut Out) {
+        let Some(job) = self.state.jobs.get_mut(id).filter(|job| job.state == State::Placed) else { return };
+        let placement = job.ticket.placement;
+        let newer = standing.filter(|s| s.stage != Stage::Placed || s.attempt > placement.attempt);
+        if standing.is_none() && job.claimed {
+            self.end(id);
+        } else if let Some(standing) = newer {
+            self.on_conflict(placement, standing, now, out);
+        } else {
+            out.facts.push(Fact::Retried { placement, failure: Failure::Timeout });
+            self.place(id, now, out);
+        }
     }
 }

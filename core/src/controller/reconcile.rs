@@ -112,6 +112,7 @@ impl Controller {
             table::Event::ClaimFailed { placement, failure } => self.on_claim_failed(placement, failure, now, out),
             // The mark saves a surplus runner and decides nothing: GitHub's own word is asked before one is stopped.
             table::Event::MarkFailed { .. } | table::Event::ExchangeFailed => {}
+            table::Event::Stands { job, standing } => self.on_stands(job, standing, now, out),
             table::Event::Records { records } => self.on_records(&records, now, out),
             table::Event::Open { claims, more } => self.on_open_claims(&claims, more, now, out),
             table::Event::ListFailed => self.on_list_failed(),

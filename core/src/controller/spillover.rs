@@ -14,6 +14,8 @@ pub(crate) struct Pressure {
     load: Load,
     /// When it came; `None`: never.
     heard_at: Option<Timestamp>,
+    /// Since when every report said that nothing waits.
+    empty_since: Timestamp,
     /// Our placements there, ever.
     placed: u64,
     /// Our placements at the time the report was asked for.
@@ -44,6 +46,9 @@ impl Pressure {
 
     /// Takes a report; `mark` is from when it was asked for.
     pub(crate) fn on_load(&mut self, load: Load, mark: u64, now: Timestamp) {
+        if load.waiting > 0 || self.load.waiting > 0 || self.heard_at.is_none() {
+            self.empty_since = now;
+        }
         self.load = load;
         self.heard_at = Some(now);
         self.placed_before = mark;
@@ -51,6 +56,11 @@ impl Pressure {
 
     pub(crate) fn load(&self) -> &Load {
         &self.load
+    }
+
+    /// Since when nothing waits there, as far as the reports tell: whatever was sent before has been received.
+    pub(crate) fn empty_since(&self) -> Timestamp {
+        self.empty_since
     }
 
     pub(crate) fn spilling(&self) -> bool {

@@ -48,7 +48,7 @@ pub fn read_table(t: &mut TableReader<'_>) -> Policy {
     if regions.is_empty() {
         regions.push(Region::new("", 1));
     }
-    let mut policy = Policy::of_regions(regions.into_iter().map(|region| Region { ..region }).collect());
+    let mut policy = Policy::of_regions(regions);
     let known = Known { policy: &policy, quiet: names == 0 };
     policy.routing = t.section("routing", "where a job belongs when all is well", |t| routing::read(t, &known));
     policy.spillover = t.section("spillover", "jobs sent abroad because home is full", parts::spillover);

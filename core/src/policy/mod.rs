@@ -420,7 +420,7 @@ impl Policy {
             caps: Caps {
                 open_jobs: 1_000_000,
                 ended_jobs: 100_000,
-                ended_for: Span::from_mins(10),
+                ended_for: Span::from_hours(1),
                 surplus: Ratio(5_000),
                 ..Caps::default()
             },

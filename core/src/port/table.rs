@@ -115,6 +115,11 @@ pub enum Command {
         /// The placement whose runner serves it, if it is one of ours.
         runner: Option<PlacementId>,
     },
+    /// What does the replica show of a job? Answered by `Stands`, or not at all.
+    Look {
+        /// The job.
+        job: JobId,
+    },
     /// Write our own record and read all records. Answered by `Records` or `Failed`.
     Exchange {
         /// Our record.
@@ -162,6 +167,13 @@ pub enum Event {
         stage: Stage,
         /// The runner that was to be marked.
         runner: Option<PlacementId>,
+    },
+    /// What the replica shows of a job; `None`: nothing, or no more.
+    Stands {
+        /// The job.
+        job: JobId,
+        /// What stands.
+        standing: Option<Standing>,
     },
     /// All records, as this replica sees them.
     Records {

@@ -3,7 +3,7 @@
 use super::slot::{Entry, Slot};
 use super::width;
 
-/// The most events that are sorted into the front at once, and the number of counters that takes.
+/// The most events that are sorted into the front at once. At most 255, for counters are one byte each.
 const MOST: usize = 128;
 /// The least that is worth sorting at once, however few events are pending.
 const LEAST: usize = 16;
@@ -78,15 +78,15 @@ impl<E: Copy> Front<E> {
 
     /// Fills the empty front with the events of a slot, at most [`MOST`] of them.
     ///
-    /// As many counters as events, one for each value of the upper bits in which the times differ, give every event
-    /// a place that is right but for its few nearest neighbours; a sort by insertion puts these right.
+    /// Counters, twice as many as events, one for each value of the upper bits in which the times differ, give every
+    /// event a place that is right but for its few nearest neighbours; a sort by insertion puts these right.
     pub(super) fn load(&mut self, slot: &Slot<E>) {
         let count = slot.len();
         assert!(0 < count && count <= MOST, "a front is filled with at least one event and at most {MOST}");
         self.limit = count + count / 2 + ROOM;
-        let digit = width(count as u64 - 1);
+        let digit = width(count as u64 - 1) + 1;
         let shift = width(slot.earliest ^ slot.latest).saturating_sub(digit);
-        let (mask, mut places) = ((1usize << digit) - 1, [0u8; MOST]);
+        let (mask, mut places) = ((1usize << digit) - 1, [0u8; 2 * MOST]);
         for chunk in slot.chunks() {
             for entry in chunk {
                 places[(entry.at >> shift) as usize & mask] += 1;

@@ -87,8 +87,8 @@ pub fn schema(of: SchemaOf) -> serde_json::Value {
 /// Every mistake of all those files, or why the first cannot be read.
 pub fn read(path: &Path, overrides: Overrides) -> Result<Scenario, ReadError> {
     check_overrides(overrides)?;
-    let loaded = source::load_text(path)
-        .map_err(|message| ReadError::File { path: path.display().to_string(), message })?;
+    let loaded =
+        source::load_text(path).map_err(|message| ReadError::File { path: path.display().to_string(), message })?;
     let folder = path.parent().map_or_else(PathBuf::new, Path::to_path_buf);
     let mut files = Files { folder, problems: Problems::default() };
     let source = loaded.source.map_err(ReadError::Problems)?;

@@ -1,7 +1,7 @@
 //! Real outages as fault plans, by region and day. Knows what hit the flow, and for how long; must not know scenarios.
 //!
-//! Times are from AWS' post-event summaries, the status archive and the press, as collected in `docs`. AWS gives shares of
-//! failed calls hardly ever: where none is cited they are unconfirmed, chosen within what was reported.
+//! Times are from AWS' post-event summaries (`aws.amazon.com/message/...`), the status archive (`outages/aws-outages`)
+//! and the press, collected 2026-11-23. AWS hardly ever gives shares of failed calls: those not cited are unconfirmed.
 
 use super::{FaultKind, Service};
 use tidegate_core::Span;
@@ -128,7 +128,7 @@ const KINESIS_2024: Outage = Outage {
 };
 
 /// DynamoDB's DNS record was lost for 172 minutes; launches failed until minute 648 (10:36 PDT), then were throttled
-/// until minute 872 (14:20 PDT; message/101925). Shares unconfirmed; Lambda's own queue readers are not part of our flow.
+/// until minute 872 (14:20 PDT; message/101925). Shares unconfirmed; Lambda's queue readers are no part of our flow.
 const DYNAMODB_2025: Outage = Outage {
     name: "us-east-1-2025-10-20",
     region: "us-east-1",

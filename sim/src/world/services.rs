@@ -49,6 +49,12 @@ impl World {
                 let (lags, now, keep) = (self.lags(node), self.agenda.now(), self.policy.caps.ended_for);
                 self.table.mark(job, stage, runner, node, lags, keep, now);
             }
+            table::Command::Look { job } => {
+                let standing = self.table.standing(job, node, self.agenda.now());
+                self.table.reads[node.index()] += 1;
+                let event = table::Event::Stands { job, standing };
+                self.tell_controller(node, local, controller::Event::Table(event));
+            }
             table::Command::Exchange { record } => {
                 // Node records are in a table of the eventual kind in both modes.
                 let mut lags = self.lags(node);
@@ -104,6 +110,7 @@ impl World {
             table::Command::Mark { job, run_attempt, stage, runner } => {
                 table::Event::MarkFailed { job, run_attempt, stage, runner }
             }
+            table::Command::Look { .. } => return, // asked again at its deadline
             table::Command::Exchange { .. } => table::Event::ExchangeFailed,
             table::Command::ListOpen { .. } => table::Event::ListFailed,
         };

@@ -242,7 +242,7 @@ impl Table {
             return if newer || !mine { Verdict::Superseded } else { Verdict::Current { consumed: false } };
         }
         let mut next = view.served_by;
-        for _ in 0..16 {
+        for _ in 0..64 {
             self.reads[replica.index()] += 1;
             if next == 0 || next == placement.job.0 {
                 break;

@@ -45,7 +45,6 @@ pub(super) fn sticky(t: &mut TableReader<'_>) -> Sticky {
 
 pub(super) fn failover(t: &mut TableReader<'_>, regions: usize) -> Failover {
     let d = Failover::default();
-    let read = Failover { ..detection(t, &d) };
     let read = Failover {
         evacuate_for: t.in_range("evacuateFor", d.evacuate_for, SHORTEST.., "how long an evacuation may take"),
         cooldown: t.or("cooldown", d.cooldown, "how long a region stays out; doubled at each return"),
@@ -56,7 +55,7 @@ pub(super) fn failover(t: &mut TableReader<'_>, regions: usize) -> Failover {
         passes_to_return: t.in_range("passesToReturn", d.passes_to_return, 1.., "answered probes in a row to return"),
         flap_budget: t.in_range("flapBudget", d.flap_budget, 1.., "phase changes an hour, by region"),
         drain_deadline: t.or("drainDeadline", d.drain_deadline, "how long a planned drain honours sticky placement"),
-        ..read
+        ..detection(t, &d)
     };
     check_failover(t, &read, regions);
     read
@@ -138,7 +137,12 @@ pub(super) fn github(t: &mut TableReader<'_>) -> GitHub {
     GitHub {
         registrations_per_minute: t.in_range("registrationsPerMinute", d.registrations_per_minute, 1.., registrations),
         requests_per_hour: t.in_range("requestsPerHour", d.requests_per_hour, 1.., "other requests an hour"),
-        reconcile_every: t.in_range("reconcileEvery", d.reconcile_every, SHORTEST.., "time between comparisons of jobs"),
+        reconcile_every: t.in_range(
+            "reconcileEvery",
+            d.reconcile_every,
+            SHORTEST..,
+            "time between comparisons of jobs",
+        ),
         sweep_every: t.in_range("sweepEvery", d.sweep_every, SHORTEST.., "time between sweeps of failed deliveries"),
         second_look: t.or("secondLook", d.second_look, "how long an unknown job must be listed before it is placed"),
     }

@@ -84,9 +84,7 @@ fn repository(key: &Key, node: &mut NodeReader<'_>) {
 
 fn network(key: &Key, node: &mut NodeReader<'_>, known: &Known<'_>) -> Option<(IpNet, RegionId)> {
     let home = region(node, known);
-    if node.node().is_none() {
-        return None;
-    }
+    node.node()?;
     let problem = |node: &mut NodeReader<'_>, help: String| {
         node.problem(format!("`{}` is no network", node.path()), help);
         None
@@ -125,7 +123,10 @@ fn check_homes(
         for (key, home) in own.chain(homes.1.iter().filter(|(key, _)| owned(key))) {
             if !allowed.contains(*home) {
                 let name = &known.policy.region(*home).name;
-                let message = format!("the home of `{}`, {name}, is outside of the residency of `{}`", key.name, organization.name);
+                let message = format!(
+                    "the home of `{}`, {name}, is outside of the residency of `{}`",
+                    key.name, organization.name
+                );
                 t.problem(key.place, message, help(known, allowed));
             }
         }
@@ -133,7 +134,11 @@ fn check_homes(
         let named = routing.organizations.contains_key(&Name::of(&organization.name));
         if !named && elsewhere.into_iter().any(|home| !allowed.contains(home)) {
             let message = format!("`{}` has a residency but no home within it", organization.name);
-            t.problem(organization.place, message, format!("add it to `routing.organizations`; {}", help(known, allowed)));
+            t.problem(
+                organization.place,
+                message,
+                format!("add it to `routing.organizations`; {}", help(known, allowed)),
+            );
         }
     }
 }

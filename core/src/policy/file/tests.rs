@@ -60,7 +60,8 @@ fn every_shipped_policy_reads() {
 fn regions_are_ordered_by_priority_and_then_name_whatever_the_file_says() {
     let policy = good(
         "[[regions]]\nname = \"z\"\npriority = 2\n[[regions]]\nname = \"b\"\npriority = 1\n[[regions]]\nname = \"a\"\n\
-         priority = 2\n[routing]\ndefault = \"z\"\nresidency = { eu = [\"a\", \"z\"] }\norganizations = { eu = \"a\" }\n",
+         priority = 2\n[routing]\ndefault = \"z\"\nresidency = { eu = [\"a\", \"z\"] }\n\
+         organizations = { eu = \"a\" }\n",
     );
     assert_eq!(policy.regions.iter().map(|region| &region.name[..]).collect::<Vec<_>>(), ["b", "a", "z"]);
     assert_eq!(policy.routing.default, RegionId(2));
@@ -229,14 +230,14 @@ fn all_mistakes_come_at_once() {
 fn the_schema_lists_every_key_of_the_contract() {
     let schema = schema();
     let text = schema.to_string();
-    let contract = "regions name priority maxRunners spilloverThreshold queueDepth concurrencyPercent errorRate maxVcpu largest \
-         vcpu memoryGb arch spot routing default organizations repositories networks residency spillover stopAt minDwell \
-         minSamples staleAfter maxHops share order sticky ttl maxEntries failover mode approvalTimeout probeEvery \
-         probeTimeout missesToSuspect suspectFor quorum evacuateFor cooldown cooldownMax probationShare rampStep \
-         rampEvery window passesToReturn flapBudget drainDeadline launch retries backoff backoffMax negativeCache \
-         spotBreaker count pause startTimeout idleTimeout giveUpAfter maxJob github registrationsPerMinute \
-         requestsPerHour reconcileEvery sweepEvery secondLook cache strategy consistency caps classes openJobs endedJobs \
-         endedFor surplus";
+    let contract = "regions name priority maxRunners spilloverThreshold queueDepth concurrencyPercent errorRate \
+        maxVcpu largest vcpu memoryGb arch spot routing default organizations repositories networks residency \
+        spillover stopAt minDwell minSamples staleAfter maxHops share order sticky ttl maxEntries failover \
+        mode approvalTimeout probeEvery probeTimeout missesToSuspect suspectFor quorum evacuateFor cooldown \
+        cooldownMax probationShare rampStep rampEvery window passesToReturn flapBudget drainDeadline launch \
+        retries backoff backoffMax negativeCache spotBreaker count pause startTimeout idleTimeout \
+        giveUpAfter maxJob github registrationsPerMinute requestsPerHour reconcileEvery sweepEvery \
+        secondLook cache strategy consistency caps classes openJobs endedJobs endedFor surplus";
     for key in contract.split_whitespace() {
         assert!(text.contains(&format!("\"{key}\":")), "{key} is not in the schema");
     }

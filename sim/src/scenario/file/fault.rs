@@ -1,5 +1,5 @@
-//! Reads faults: single ones and plans from the library. Knows keys and what must not overlap; must not know what a fault
-//! does to the world.
+//! Reads faults: single ones and plans from the library. Knows keys and what must not overlap; must not know what a
+//! fault does to the world.
 
 mod kind;
 mod overlap;
@@ -85,17 +85,12 @@ fn check_when(t: &mut TableReader<'_>, order: bool) -> bool {
         }
     }
     let wanted = if has(t, random) && !order { random } else { once };
-    for key in wanted {
-        if !t.has(key) && !(order && key == "for") {
-            let message = match key {
-                "for" | "lasts" => format!("the fault has no end: `{key}` is missing"),
-                _ => format!("the fault never strikes: `{key}` is missing"),
-            };
-            t.problem(t.place(), message, "give `at` and `for`, or `perWeek` and `lasts`");
-            good = false;
-        }
+    let missing = wanted.into_iter().find(|key| !t.has(key) && (*key != "for" || !order));
+    if let Some(key) = missing {
+        let lack = if matches!(key, "for" | "lasts") { "the fault has no end" } else { "the fault never strikes" };
+        t.problem(t.place(), format!("{lack}: `{key}` is missing"), "give `at` and `for`, or `perWeek` and `lasts`");
     }
-    good
+    good && missing.is_none()
 }
 
 /// A fault must be over before the scenario is, or nobody sees what follows.

@@ -1,17 +1,18 @@
-//! Reads loads: synthetic ones and the traces of recorded ones. Knows keys and defaults; must not know how jobs are made.
+//! Reads loads: synthetic ones and the traces of recorded ones. Knows keys and defaults; must not know how jobs are
+//! made.
 
-use super::profile::{Zone, profile};
 use super::Files;
+use super::profile::{Zone, profile};
 use crate::dist::Dist;
 use crate::load::{MAX_REPOSITORIES, MAX_SCALE, recorded};
 use crate::scenario::{Arrivals, Load, LoadKind, RecordedJob};
 use crate::world::file::dist::{Seconds, dist};
 use std::ops::Bound;
 use std::sync::Arc;
-use tidegate_core::{Span, Timestamp};
 use tidegate_core::document::{Located, NodeReader, TableReader};
 use tidegate_core::policy::Policy;
 use tidegate_core::unit::{Arch, Need};
+use tidegate_core::{Span, Timestamp};
 
 /// The zones by name.
 const ZONES: [(&str, Zone); 4] =

@@ -29,11 +29,10 @@ pub(super) fn load(path: &Path) -> Result<Vec<u8>, String> {
 }
 
 fn cannot(error: &std::io::Error) -> String {
-    match error.kind() {
-        std::io::ErrorKind::NotFound => "does not exist".to_owned(),
-        std::io::ErrorKind::PermissionDenied => "may not be read: permission denied".to_owned(),
-        _ => format!("cannot be read: {error}"),
+    if error.kind() == std::io::ErrorKind::NotFound {
+        return "does not exist".to_owned();
     }
+    format!("cannot be read: {error}")
 }
 
 fn too_large() -> String {

@@ -13,6 +13,8 @@ pub(crate) trait Quantity: FromNode + Copy + Default + PartialOrd {
     const PART: &'static str;
     /// Nothing of it.
     const ZERO: Self;
+    /// More of it than there is.
+    const INFINITE: Self;
 
     /// As the simulator holds it.
     fn number(self) -> f64;
@@ -22,6 +24,7 @@ impl Quantity for f64 {
     const NAME: &'static str = "numbers";
     const PART: &'static str = "numbersPart";
     const ZERO: Self = 0.0;
+    const INFINITE: Self = Self::INFINITY;
 
     fn number(self) -> f64 {
         self
@@ -36,6 +39,7 @@ impl Quantity for Seconds {
     const NAME: &'static str = "seconds";
     const PART: &'static str = "secondsPart";
     const ZERO: Self = Self(0.0);
+    const INFINITE: Self = Self(f64::INFINITY);
 
     fn number(self) -> f64 {
         self.0

@@ -1,11 +1,11 @@
 //! Reads the parts of a world: network, services, GitHub, DNS, operators, cache. Knows keys and limits; must not know
 //! regions.
 
-use super::dist::{Seconds, dist};
+use super::dist::{Quantity, Seconds, dist};
 use crate::dist::Dist;
 use crate::world::spec::{CacheSpec, WorldSpec};
 use std::ops::Bound;
-use tidegate_core::document::{Context, FromNode, Kind, Node, TableReader, Value};
+use tidegate_core::document::{Context, FromNode, Kind, Node, TableReader, Value, nearest};
 
 /// A number that may also be the word `unlimited`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd)]
@@ -14,31 +14,25 @@ struct Limit<Q>(Q);
 /// The word for no limit.
 const UNLIMITED: &str = "unlimited";
 
-impl FromNode for Limit<f64> {
+impl<Q: Quantity> FromNode for Limit<Q> {
     fn from_node(node: &Node, context: &mut Context) -> Option<Self> {
-        if matches!(&node.value, Value::Text(text) if text == UNLIMITED) {
-            return Some(Self(f64::INFINITY));
+        let Value::Text(text) = &node.value else {
+            return Q::from_node(node, context).map(Self);
+        };
+        if text == UNLIMITED {
+            return Some(Self(Q::INFINITE));
         }
-        f64::from_node(node, context).map(Self)
+        if nearest(text, [UNLIMITED]).is_some() {
+            context.wrong(node, Self::kind().expected(), format!("did you mean `{UNLIMITED}`?"));
+            return None;
+        }
+        Q::from_node(node, context).map(Self)
     }
-    fn kind() -> Kind {
-        Kind::Either(vec![Kind::Number, Kind::Choice(vec![UNLIMITED])])
-    }
-    fn to_value(&self) -> Value {
-        self.0.to_value()
-    }
-}
 
-impl FromNode for Limit<Seconds> {
-    fn from_node(node: &Node, context: &mut Context) -> Option<Self> {
-        if matches!(&node.value, Value::Text(text) if text == UNLIMITED) {
-            return Some(Self(Seconds(f64::INFINITY)));
-        }
-        Seconds::from_node(node, context).map(Self)
-    }
     fn kind() -> Kind {
-        Kind::Either(vec![Seconds::kind(), Kind::Choice(vec![UNLIMITED])])
+        Kind::Either(vec![Q::kind(), Kind::Choice(vec![UNLIMITED])])
     }
+
     fn to_value(&self) -> Value {
         self.0.to_value()
     }

@@ -1,0 +1,305 @@
+//! A scenario's runs, and the runs it is held against: the best single region, and its worst hour without its largest
+//! region. Knows which simulations a report needs; must not know files or terminals.
+
+use crate::checker::Broken;
+use crate::digest::Digest;
+use crate::load::worst_hour;
+use crate::run::{self, Keep, Outcome};
+use crate::scenario::{FaultKind, FaultPlan, Scenario, When};
+use rayon::prelude::*;
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use tidegate_core::Policy;
+use tidegate_core::id::RegionId;
+use tidegate_core::policy::Order;
+use tidegate_core::time::Span;
+use tidegate_reports::fold::{CostComponent, RunMeasures};
+use tidegate_reports::frame::Frame;
+use tidegate_reports::model::{Engine, FaultSpan, NMinusOne, Program, Report, Verdict};
+use tidegate_reports::summary::{Baseline, summarize};
+
+/// Runs of the N-1 question: enough for an interval, few enough not to double the work.
+const N_MINUS_ONE_RUNS: u32 = 5;
+
+/// What came of a scenario.
+#[derive(Debug)]
+pub struct Experiment {
+    /// Everything to show.
+    pub report: Report,
+    /// Broken promises by seed: bugs, not missed objectives.
+    pub broken: Vec<(u64, Broken)>,
+    /// The first run's rows and decisions, if kept.
+    pub first: Option<Outcome>,
+}
+
+/// Told after each simulation.
+pub trait Progress: Sync {
+    /// So many simulations are to be done in all.
+    fn begin(&self, simulations: u64);
+    /// One is done.
+    fn done(&self);
+}
+
+/// Nobody looks.
+#[derive(Clone, Copy, Debug)]
+pub struct Silent;
+
+impl Progress for Silent {
+    fn begin(&self, _simulations: u64) {}
+    fn done(&self) {}
+}
+
+/// One simulation to be done.
+enum Work {
+    Main(u64),
+    NMinusOne(u64),
+    Single(RegionId, u64),
+}
+
+enum Done {
+    Main(Box<Outcome>),
+    NMinusOne(Box<Outcome>),
+    Single(RegionId, Totals),
+    Broken(u64, Broken),
+}
+
+/// What is kept of a run in a single region.
+#[derive(Clone, Debug)]
+struct Totals {
+    seed: u64,
+    total: f64,
+    components: BTreeMap<String, f64>,
+    events: u64,
+}
+
+/// Orders the regions as the policy asks: by round trip, by price, or by priority (as they are).
+pub fn order_regions(scenario: &mut Scenario) {
+    let mut policy = Policy::clone(&scenario.policy);
+    let world = Arc::clone(&scenario.world);
+    let names: Vec<String> = policy.regions.iter().map(|region| region.name.clone()).collect();
+    let spec = |id: RegionId| &world.regions[&names[id.index()]];
+    match policy.spillover.order {
+        Order::Priority => policy.set_order(|_, other| u64::from(other.0)),
+        Order::Latency => policy.set_order(|home, other| {
+            let rtt = spec(home).rtt.get(&names[other.index()]).copied().unwrap_or(1.0);
+            (rtt * 1e6) as u64
+        }),
+        Order::Cost => policy.set_order(|_, other| {
+            let prices = &spec(other).prices;
+            ((2.0 * prices.vcpu_hour + 4.0 * prices.gb_hour) * 1e9) as u64
+        }),
+    }
+    scenario.policy = Arc::new(policy);
+}
+
+/// Runs a scenario and all it is held against. Results do not depend on the number of threads.
+#[must_use]
+pub fn run(scenario: &Scenario, keep: Keep, progress: &dyn Progress) -> Experiment {
+    let mut scenario = scenario.clone();
+    order_regions(&mut scenario);
+    let seeds: Vec<u64> = (0..u64::from(scenario.runs)).map(|n| scenario.seed + n).collect();
+    let several = scenario.policy.regions.len() > 1 && !scenario.world.ideal;
+    let lesser = several.then(|| without_largest(&scenario));
+    let singles: Vec<RegionId> = if several { scenario.policy.ids().collect() } else { Vec::new() };
+    let mut works: Vec<Work> = seeds.iter().map(|seed| Work::Main(*seed)).collect();
+    if lesser.is_some() {
+        works.extend(seeds.iter().take(N_MINUS_ONE_RUNS as usize).map(|seed| Work::NMinusOne(*seed)));
+    }
+    works.extend(singles.iter().map(|region| Work::Single(*region, scenario.seed)));
+    let again = if several { seeds.len() as u64 - 1 } else { 0 };
+    progress.begin(works.len() as u64 + again);
+    let keep = std::sync::Mutex::new(Some(keep));
+    let simulate = |work: &Work| {
+        let done = simulate(&scenario, lesser.as_ref().map(|(lesser, _)| lesser), work, &keep);
+        progress.done();
+        done
+    };
+    let mut done: Vec<Done> = works.par_iter().map(simulate).collect();
+    if let Some(best) = best_single(&done) {
+        let rest: Vec<Work> = seeds.iter().skip(1).map(|seed| Work::Single(best, *seed)).collect();
+        let more: Vec<Done> = rest.par_iter().map(simulate).collect();
+        done.retain(|done| !matches!(done, Done::Single(region, _) if *region != best));
+        done.extend(more);
+    }
+    assemble(&scenario, lesser.map(|(lesser, at)| (lesser.clone(), at)), done)
+}
+
+fn simulate(scenario: &Scenario, lesser: Option<&Scenario>, work: &Work, keep: &std::sync::Mutex<Option<Keep>>) -> Done {
+    let (scenario, seed) = match work {
+        Work::Main(seed) => (scenario.clone(), *seed),
+        Work::NMinusOne(seed) => (lesser.expect("only asked for with one").clone(), *seed),
+        Work::Single(region, seed) => (single_region(scenario, *region), *seed),
+    };
+    let first = matches!(work, Work::Main(seed) if *seed == scenario.seed);
+    let keep = if first { keep.lock().ok().and_then(|mut keep| keep.take()).unwrap_or_default() } else { Keep::default() };
+    let frame = run::frame(&scenario, first);
+    match catch_unwind(AssertUnwindSafe(|| run::run(&scenario, seed, &frame, keep))) {
+        Ok(outcome) => match work {
+            Work::Main(_) => Done::Main(Box::new(outcome)),
+            Work::NMinusOne(_) => Done::NMinusOne(Box::new(outcome)),
+            Work::Single(region, _) => Done::Single(*region, totals(seed, &outcome)),
+        },
+        Err(panic) => {
+            let text = panic.downcast_ref::<String>().cloned();
+            let text = text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
+            let what = text.unwrap_or_else(|| "the simulation stopped without a word".to_owned());
+            Done::Broken(seed, Broken { invariant: "assertion", at: scenario.start, what })
+        }
+    }
+}
+
+fn totals(seed: u64, outcome: &Outcome) -> Totals {
+    let ledger = outcome.measures.ledger();
+    let components = CostComponent::ALL.iter().map(|c| (c.name().to_owned(), ledger.component(*c))).collect();
+    Totals { seed, total: outcome.measures.cost_total(), components, events: outcome.events }
+}
+
+/// The cheapest single region under the first seed; ties by id.
+fn best_single(done: &[Done]) -> Option<RegionId> {
+    let single = |done: &Done| match done {
+        Done::Single(region, totals) => Some((totals.total, *region)),
+        Done::Main(_) | Done::NMinusOne(_) | Done::Broken(..) => None,
+    };
+    done.iter().filter_map(single).min_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1))).map(|best| best.1)
+}
+
+/// The same load in one region that has the runners of all, with nothing broken.
+fn single_region(scenario: &Scenario, region: RegionId) -> Scenario {
+    let mut only = scenario.policy.region(region).clone();
+    only.max_runners = scenario.policy.regions.iter().map(|region| region.max_runners).sum();
+    only.max_vcpu_milli = None;
+    let old = &scenario.policy;
+    let mut policy = Policy::of_regions(vec![only]);
+    policy.spillover = old.spillover.clone();
+    policy.sticky = old.sticky.clone();
+    policy.launch = old.launch.clone();
+    policy.github = old.github.clone();
+    policy.failover = old.failover.clone();
+    policy.caps = old.caps.clone();
+    policy.cache = old.cache;
+    Scenario { policy: Arc::new(policy), faults: Vec::new(), objectives: Vec::new(), ..scenario.clone() }
+}
+
+/// The scenario up to the end of its worst hour, its largest region lost in that hour and nothing else broken; and
+/// where that hour begins.
+fn without_largest(scenario: &Scenario) -> (Scenario, Span) {
+    let worst = worst_hour(scenario, scenario.seed).start;
+    let largest = scenario.policy.ids().max_by_key(|id| {
+        // The most runners; of equals the one with the most home jobs is the first by priority.
+        (scenario.policy.region(*id).max_runners, std::cmp::Reverse(*id))
+    });
+    let at = worst.since(scenario.start);
+    let hour = Span::from_hours(1).min(scenario.duration.saturating_sub(at));
+    let lost = FaultPlan { kind: FaultKind::RegionOutage, region: largest, when: When::At { at, lasts: hour } };
+    let lesser = Scenario { faults: vec![lost], warm_up: at, duration: at + hour, ..scenario.clone() };
+    (lesser, at)
+}
+
+fn assemble(scenario: &Scenario, lesser: Option<(Scenario, Span)>, done: Vec<Done>) -> Experiment {
+    let (mut mains, mut lessers, mut singles, mut broken) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for done in done {
+        match done {
+            Done::Main(outcome) => mains.push(outcome),
+            Done::NMinusOne(outcome) => lessers.push(outcome),
+            Done::Single(region, totals) => singles.push((region, totals)),
+            Done::Broken(seed, what) => broken.push((seed, what)),
+        }
+    }
+    mains.sort_by_key(|outcome| outcome.seed);
+    lessers.sort_by_key(|outcome| outcome.seed);
+    singles.sort_by_key(|(_, totals)| totals.seed);
+    for outcome in mains.iter_mut().chain(&mut lessers) {
+        let seed = outcome.seed;
+        broken.extend(outcome.broken.drain(..).map(|what| (seed, what)));
+    }
+    let events = mains.iter().chain(&lessers).map(|o| o.events).sum::<u64>()
+        + singles.iter().map(|(_, totals)| totals.events).sum::<u64>();
+    let frame = run::frame(scenario, true);
+    let baseline = baseline(scenario, &singles).filter(|baseline| baseline.totals.len() == mains.len());
+    let digest = digest(&mains);
+    let mut mains = mains.into_iter().map(|outcome| *outcome);
+    let mut first = mains.next();
+    let mut measures: Vec<RunMeasures> = Vec::new();
+    if let Some(first) = &mut first {
+        measures.push(std::mem::replace(&mut first.measures, RunMeasures::new(&Frame::new(Vec::new(), Vec::new(), scenario.start, scenario.start))));
+    }
+    measures.extend(mains.map(|outcome| outcome.measures));
+    let mut report = summarize(&frame, &measures, baseline.as_ref(), &scenario.objectives);
+    report.summary.n_minus_one = n_minus_one(scenario, lesser, lessers);
+    report.summary.digest = digest;
+    report.summary.engine = Engine { events, ..Engine::default() };
+    name(scenario, &mut report);
+    report.faults = first.as_ref().map_or_else(Vec::new, |first| fault_spans(scenario, first));
+    Experiment { report, broken, first }
+}
+
+/// Whose report it is.
+fn name(scenario: &Scenario, report: &mut Report) {
+    let summary = &mut report.summary;
+    let text = str::to_owned;
+    summary.tidegate = Program { version: text(env!("CARGO_PKG_VERSION")), commit: text(env!("TIDEGATE_COMMIT")) };
+    summary.scenario = scenario.input.clone();
+    summary.policy = scenario.policy_input.clone();
+    summary.about = scenario.about.clone();
+    summary.seeds = (0..u64::from(scenario.runs)).map(|n| scenario.seed + n).collect();
+    report.reproduce =
+        format!("tidegate run {} --runs {} --seed {}", scenario.input.path, scenario.runs, scenario.seed);
+}
+
+fn digest(mains: &[Box<Outcome>]) -> String {
+    let mut digest = Digest::default();
+    for outcome in mains {
+        digest.word(outcome.seed);
+        outcome.digest.bytes().for_each(|byte| digest.word(u64::from(byte)));
+    }
+    digest.text()
+}
+
+fn baseline(scenario: &Scenario, singles: &[(RegionId, Totals)]) -> Option<Baseline> {
+    let region = scenario.policy.region(singles.first()?.0).name.clone();
+    let mut components: BTreeMap<String, Vec<f64>> = BTreeMap::new();
+    for (_, totals) in singles {
+        for (name, usd) in &totals.components {
+            components.entry(name.clone()).or_default().push(*usd);
+        }
+    }
+    Some(Baseline { region, totals: singles.iter().map(|(_, totals)| totals.total).collect(), components })
+}
+
+fn n_minus_one(scenario: &Scenario, lesser: Option<(Scenario, Span)>, lessers: Vec<Box<Outcome>>) -> NMinusOne {
+    let Some((lesser, at)) = lesser else {
+        let why = "with one region there is nothing left when it goes".to_owned();
+        return NMinusOne { why, ..NMinusOne::default() };
+    };
+    let frame = run::frame(&lesser, false);
+    // Money needs the single region beside it, and is no question of holding out.
+    let judged = scenario.objectives.iter().filter(|o| o.measure != "costRatio").cloned().collect::<Vec<_>>();
+    let measures: Vec<RunMeasures> = lessers.into_iter().map(|outcome| outcome.measures).collect();
+    let report = summarize(&frame, &measures, None, &judged);
+    let objectives = report.summary.objectives;
+    let region = lesser.faults.first().and_then(|fault| fault.region);
+    let region = region.map_or_else(String::new, |region| scenario.policy.region(region).name.clone());
+    let holds = (!objectives.is_empty()).then(|| objectives.iter().all(|o| o.verdict == Verdict::Met));
+    let why = match holds {
+        None => "the scenario promises nothing that could be judged".to_owned(),
+        Some(true) => format!("all objectives are met in that hour without {region}"),
+        Some(false) => {
+            let open = objectives.iter().filter(|o| o.verdict != Verdict::Met);
+            let list: Vec<String> = open.map(|o| format!("{} {}", o.measure, o.stat)).collect();
+            format!("without {region}: {}", list.join(", "))
+        }
+    };
+    NMinusOne { region, worst_hour: at.as_secs_f64(), objectives, holds, why }
+}
+
+fn fault_spans(scenario: &Scenario, first: &Outcome) -> Vec<FaultSpan> {
+    let seconds = |at: tidegate_core::Timestamp| at.since(scenario.start).as_secs_f64();
+    let span = |strike: &crate::world::faults::Strike| FaultSpan {
+        region: strike.region.map_or_else(String::new, |region| scenario.policy.region(region).name.clone()),
+        kind: crate::world::faults::name(&strike.kind).to_owned(),
+        from: seconds(strike.from),
+        to: seconds(strike.to),
+    };
+    first.strikes.iter().map(span).collect()
+}
