@@ -81,8 +81,5 @@ impl Document {
 pub fn describe<T>(read: impl FnOnce(&mut TableReader<'_>) -> T) -> Shape {
     let mut context = Context::describing();
     let (_, root) = TableReader::run(&mut context, &[], Place::default(), read);
-    Shape {
-        root,
-        definitions: context.into_definitions(),
-    }
+    Shape { root, definitions: context.into_definitions() }
 }

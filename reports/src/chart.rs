@@ -45,19 +45,9 @@ pub(crate) struct Figures {
 #[must_use]
 pub fn all(report: &Report) -> Vec<(String, String)> {
     let figures = figures(report);
-    let others = [
-        figures.latency,
-        figures.failovers,
-        figures.flows,
-        figures.cost,
-    ];
-    let every = figures
-        .timelines
-        .into_iter()
-        .chain(others.into_iter().flatten());
-    every
-        .map(|figure| (format!("{}.svg", figure.name), figure.file()))
-        .collect()
+    let others = [figures.latency, figures.failovers, figures.flows, figures.cost];
+    let every = figures.timelines.into_iter().chain(others.into_iter().flatten());
+    every.map(|figure| (format!("{}.svg", figure.name), figure.file())).collect()
 }
 
 /// The style rules that inlined charts need.
@@ -68,16 +58,8 @@ pub(crate) fn style() -> String {
 /// Regions in policy order, then any that only the series or the summary know.
 pub(crate) fn regions(report: &Report) -> Vec<&str> {
     let mut regions: Vec<&str> = Vec::new();
-    let named = report
-        .regions
-        .iter()
-        .chain(report.series.iter().map(|row| &row.region));
-    for region in named.chain(
-        report
-            .flows
-            .iter()
-            .flat_map(|flow| [&flow.home, &flow.region]),
-    ) {
+    let named = report.regions.iter().chain(report.series.iter().map(|row| &row.region));
+    for region in named.chain(report.flows.iter().flat_map(|flow| [&flow.home, &flow.region])) {
         if regions.last() != Some(&region.as_str()) && !regions.contains(&region.as_str()) {
             regions.push(region);
         }
@@ -92,77 +74,40 @@ pub(crate) fn figures(report: &Report) -> Figures {
     let mut timelines = Vec::new();
     for region in regions.iter().copied().filter(has_series) {
         let name = unique(&format!("timeline-{}", slug(region)), &timelines);
-        let (title, about) = (
-            format!("{region} over time"),
-            timeline::describe(report, region),
-        );
-        timelines.push(figure(name, title, about, |form| {
-            timeline::draw(report, region, form)
-        }));
+        let (title, about) = (format!("{region} over time"), timeline::describe(report, region));
+        timelines.push(figure(name, title, about, |form| timeline::draw(report, region, form)));
     }
-    let started: Vec<&str> = regions
-        .iter()
-        .copied()
-        .filter(|region| latency::has(report, region))
-        .collect();
+    let started: Vec<&str> = regions.iter().copied().filter(|region| latency::has(report, region)).collect();
     let latency = (!started.is_empty()).then(|| {
-        let about = "Median and 95th percentile of the time from queued to in progress, by home region, over simulated time.";
+        let about =
+            "Median and 95th percentile of the time from queued to in progress, by home region, over simulated time.";
         let draw = |form| latency::draw(report, &started, form);
         figure("latency".to_owned(), "Start latency over time".to_owned(), about.to_owned(), draw)
     });
     let failovers = (!report.summary.failovers.is_empty()).then(|| {
         let title = "The clocks of each failover".to_owned();
-        figure(
-            "failovers".to_owned(),
-            title,
-            episode::describe(report),
-            |form| episode::draw(report, form),
-        )
+        figure("failovers".to_owned(), title, episode::describe(report), |form| episode::draw(report, form))
     });
-    let flows = report
-        .flows
-        .iter()
-        .any(|flow| flow.jobs.iter().any(|jobs| *jobs > 0))
-        .then(|| {
-            let title = "From home to region".to_owned();
-            figure("flows".to_owned(), title, flow::describe(report), |form| {
-                flow::draw(report, &regions, form)
-            })
-        });
+    let flows = report.flows.iter().any(|flow| flow.jobs.iter().any(|jobs| *jobs > 0)).then(|| {
+        let title = "From home to region".to_owned();
+        figure("flows".to_owned(), title, flow::describe(report), |form| flow::draw(report, &regions, form))
+    });
     let cost = cost::has(report).then(|| {
         let title = "Cost by component".to_owned();
-        figure("cost".to_owned(), title, cost::describe(report), |form| {
-            cost::draw(report, form)
-        })
+        figure("cost".to_owned(), title, cost::describe(report), |form| cost::draw(report, form))
     });
-    Figures {
-        timelines,
-        latency,
-        failovers,
-        flows,
-        cost,
-    }
+    Figures { timelines, latency, failovers, flows, cost }
 }
 
 fn figure(name: String, title: String, about: String, draw: impl Fn(Form) -> Drawing) -> Figure {
-    Figure {
-        name,
-        title,
-        about,
-        wide: draw(Form::Wide),
-        narrow: draw(Form::Narrow),
-    }
+    Figure { name, title, about, wide: draw(Form::Wide), narrow: draw(Form::Narrow) }
 }
 
 impl Figure {
     /// Both shapes for a page that has the rules of `style()` and shows one of them.
     pub(crate) fn inline(&self) -> String {
         let one = |drawing: &Drawing, shape: &str| {
-            let head = self.head(
-                drawing,
-                &format!("chart {shape}"),
-                &format!("{}-{shape}", self.name),
-            );
+            let head = self.head(drawing, &format!("chart {shape}"), &format!("{}-{shape}", self.name));
             format!("{head}{}</svg>", drawing.body)
         };
         one(&self.wide, "wide") + &one(&self.narrow, "narrow")
@@ -173,10 +118,7 @@ impl Figure {
         let head = self.head(&self.wide, "chart", &self.name);
         let paper = "<rect x=\"-32\" y=\"-32\" width=\"110%\" height=\"130%\" class=\"f-paper\"/>";
         let style = ink::style(".chart", Some(&format!("{paper}{}", self.wide.body)));
-        format!(
-            "{head}<style>{style}</style>{paper}{}</svg>\n",
-            self.wide.body
-        )
+        format!("{head}<style>{style}</style>{paper}{}</svg>\n", self.wide.body)
     }
 
     fn head(&self, drawing: &Drawing, class: &str, id: &str) -> String {
@@ -198,42 +140,23 @@ impl Figure {
 /// `a, b and 3 more`.
 fn spell(words: &[String], most: usize) -> String {
     let shown = words[..words.len().min(most)].join(", ");
-    if words.len() > most {
-        format!("{shown} and {} more", words.len() - most)
-    } else {
-        shown
-    }
+    if words.len() > most { format!("{shown} and {} more", words.len() - most) } else { shown }
 }
 
 /// Text for XML and HTML, in elements and in quoted attributes.
 pub(crate) fn escape(text: &str) -> String {
     let text = printable(text);
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
-        .replace('\'', "&#39;")
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;")
 }
 
 fn slug(name: &str) -> String {
-    name.chars()
-        .map(|c| {
-            if c.is_ascii_alphanumeric() {
-                c.to_ascii_lowercase()
-            } else {
-                '-'
-            }
-        })
-        .collect()
+    name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' }).collect()
 }
 
 fn unique(name: &str, taken: &[Figure]) -> String {
     let free = |name: &String| taken.iter().all(|figure| figure.name != *name);
     let numbered = (2..).map(|n| format!("{name}-{n}"));
-    std::iter::once(name.to_owned())
-        .chain(numbered)
-        .find(free)
-        .expect("numbers do not run out")
+    std::iter::once(name.to_owned()).chain(numbered).find(free).expect("numbers do not run out")
 }
 
 #[cfg(test)]
@@ -248,22 +171,12 @@ mod tests {
 
     #[test]
     fn every_chart_is_well_formed_and_says_no_nonsense() {
-        for report in [
-            sample::usual(),
-            sample::large(),
-            sample::empty(),
-            sample::hostile(),
-        ] {
+        for report in [sample::usual(), sample::large(), sample::empty(), sample::hostile()] {
             for (name, svg) in all(&report) {
                 assert_eq!(check::well_formed(&svg), Ok(()), "{name}");
+                assert!(!svg.contains("NaN") && !svg.contains(">inf") && !svg.contains("#01"), "{name}");
                 assert!(
-                    !svg.contains("NaN") && !svg.contains(">inf") && !svg.contains("#01"),
-                    "{name}"
-                );
-                assert!(
-                    svg.contains("role=\"img\"")
-                        && svg.contains("<title id=")
-                        && svg.contains("<desc id="),
+                    svg.contains("role=\"img\"") && svg.contains("<title id=") && svg.contains("<desc id="),
                     "{name}"
                 );
             }
@@ -273,36 +186,20 @@ mod tests {
     #[test]
     fn what_has_no_data_has_no_chart() {
         assert_eq!(all(&sample::empty()), []);
-        let names: Vec<_> = all(&sample::usual())
-            .into_iter()
-            .map(|(name, _)| name)
-            .collect();
-        let timelines = [
-            "timeline-us-east-1.svg",
-            "timeline-eu-west-1.svg",
-            "timeline-ap-southeast-1.svg",
-        ];
+        let names: Vec<_> = all(&sample::usual()).into_iter().map(|(name, _)| name).collect();
+        let timelines = ["timeline-us-east-1.svg", "timeline-eu-west-1.svg", "timeline-ap-southeast-1.svg"];
         assert_eq!(names[..3], timelines);
-        assert_eq!(
-            names[3..],
-            ["latency.svg", "failovers.svg", "flows.svg", "cost.svg"]
-        );
+        assert_eq!(names[3..], ["latency.svg", "failovers.svg", "flows.svg", "cost.svg"]);
     }
 
     #[test]
     fn files_have_names_of_their_own() {
-        let mut names: Vec<_> = all(&sample::hostile())
-            .into_iter()
-            .map(|(name, _)| name)
-            .collect();
+        let mut names: Vec<_> = all(&sample::hostile()).into_iter().map(|(name, _)| name).collect();
         let before = names.len();
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), before, "`r-1` and `R 1` have the same slug");
-        assert!(names.iter().all(|name| {
-            name.chars()
-                .all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '.')
-        }));
+        assert!(names.iter().all(|name| { name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '.') }));
     }
 
     #[test]
@@ -327,29 +224,12 @@ mod tests {
 
     fn inside(drawing: &Drawing) {
         for piece in drawing.body.split("<text ").skip(1) {
-            let value = |name: &str| {
-                piece
-                    .split(&format!("{name}=\""))
-                    .nth(1)
-                    .and_then(|rest| rest.split('"').next())
-            };
-            let at: f64 = value("x")
-                .and_then(|x| x.parse().ok())
-                .expect("a text has a place");
-            let text = piece
-                .split_once('>')
-                .and_then(|(_, rest)| rest.split('<').next())
-                .unwrap_or_default()
-                .trim();
-            let text = [
-                ("&lt;", "<"),
-                ("&gt;", ">"),
-                ("&apos;", "'"),
-                ("&quot;", "\""),
-                ("&amp;", "&"),
-            ]
-            .iter()
-            .fold(text.to_owned(), |text, (from, to)| text.replace(from, to));
+            let value = |name: &str| piece.split(&format!("{name}=\"")).nth(1).and_then(|rest| rest.split('"').next());
+            let at: f64 = value("x").and_then(|x| x.parse().ok()).expect("a text has a place");
+            let text = piece.split_once('>').and_then(|(_, rest)| rest.split('<').next()).unwrap_or_default().trim();
+            let text = [("&lt;", "<"), ("&gt;", ">"), ("&apos;", "'"), ("&quot;", "\""), ("&amp;", "&")]
+                .iter()
+                .fold(text.to_owned(), |text, (from, to)| text.replace(from, to));
             let wide = canvas::text_width(&text) * canvas::ZOOM;
             let (from, to) = match value("text-anchor") {
                 Some("end") => (at - wide, at),
@@ -357,10 +237,7 @@ mod tests {
                 _ => (at, at + wide),
             };
             let edge = drawing.width * canvas::ZOOM;
-            assert!(
-                from >= -1.0 && to <= edge + 1.0,
-                "`{text}` at {from}..{to} of {edge}"
-            );
+            assert!(from >= -1.0 && to <= edge + 1.0, "`{text}` at {from}..{to} of {edge}");
         }
     }
 }

@@ -43,33 +43,18 @@ favourable end does not, and <b>inconclusive</b> in between or without samples: 
 time show the first run alone. A dash (–) stands where there is nothing to tell.</p>\n</footer>\n";
 
 fn title(summary: &Summary) -> String {
-    if summary.scenario.name.is_empty() {
-        "Scenario without a name".to_owned()
-    } else {
-        summary.scenario.name.clone()
-    }
+    if summary.scenario.name.is_empty() { "Scenario without a name".to_owned() } else { summary.scenario.name.clone() }
 }
 
 fn header(report: &Report, figures: &Figures) -> String {
     let summary = &report.summary;
-    let about = if summary.about.is_empty() {
-        String::new()
-    } else {
-        format!("{}. ", summary.about.trim_end_matches('.'))
-    };
+    let about =
+        if summary.about.is_empty() { String::new() } else { format!("{}. ", summary.about.trim_end_matches('.')) };
     let lead = format!("{about}{}", simulated(report));
     let links = [
         ("verdicts", "Verdicts", true),
-        (
-            "timeline",
-            "Regions over time",
-            !figures.timelines.is_empty(),
-        ),
-        (
-            "latency-over-time",
-            "Start latency",
-            figures.latency.is_some(),
-        ),
+        ("timeline", "Regions over time", !figures.timelines.is_empty()),
+        ("latency-over-time", "Start latency", figures.latency.is_some()),
         ("failover", "Failover", figures.failovers.is_some()),
         ("flow", "Flows", figures.flows.is_some()),
         ("money", "Cost", figures.cost.is_some()),
@@ -77,11 +62,8 @@ fn header(report: &Report, figures: &Figures) -> String {
         ("reproduce", "Reproduce", !report.reproduce.is_empty()),
         ("reading", "How to read it", true),
     ];
-    let links: String = links
-        .iter()
-        .filter(|link| link.2)
-        .map(|(id, text, _)| format!("<a href=\"#{id}\">{text}</a>\n"))
-        .collect();
+    let links: String =
+        links.iter().filter(|link| link.2).map(|(id, text, _)| format!("<a href=\"#{id}\">{text}</a>\n")).collect();
     format!(
         "<header>\n<h1>{}</h1>\n<p class=\"lead\">{}</p>\n<nav aria-label=\"On this page\">\n{links}</nav>\n</header>\n",
         escape(&title(summary)),
@@ -92,51 +74,24 @@ fn header(report: &Report, figures: &Figures) -> String {
 /// `20 runs of 24 h with 3 regions, from 24 Nov 00:00; the first 1 h is not measured.`
 fn simulated(report: &Report) -> String {
     let summary = &report.summary;
-    let many = |n: usize, one: &str, more: &str| {
-        format!(
-            "{} {}",
-            human::count(n as f64),
-            if n == 1 { one } else { more }
-        )
-    };
+    let many =
+        |n: usize, one: &str, more: &str| format!("{} {}", human::count(n as f64), if n == 1 { one } else { more });
     let runs = many(summary.seeds.len(), "run", "runs");
     let regions = many(chart::regions(report).len(), "region", "regions");
     let clock = Clock::new(&summary.start);
-    let from = if clock.is_known() {
-        format!(", from {}", clock.stamp(0.0))
-    } else {
-        String::new()
-    };
-    let year = summary
-        .start
-        .get(0..4)
-        .filter(|_| clock.is_known())
-        .map_or_else(String::new, |year| format!(" {year}"));
-    let zone = if clock.is_known() && summary.start.ends_with(['Z', 'z']) {
-        " UTC"
-    } else {
-        ""
-    };
+    let from = if clock.is_known() { format!(", from {}", clock.stamp(0.0)) } else { String::new() };
+    let year = summary.start.get(0..4).filter(|_| clock.is_known()).map_or_else(String::new, |year| format!(" {year}"));
+    let zone = if clock.is_known() && summary.start.ends_with(['Z', 'z']) { " UTC" } else { "" };
     let warm_up = match summary.warm_up {
-        s if s > 0.0 && s.is_finite() => format!(
-            "; the first {} (warm-up) is not measured",
-            human::duration(s)
-        ),
+        s if s > 0.0 && s.is_finite() => format!("; the first {} (warm-up) is not measured", human::duration(s)),
         _ => String::new(),
     };
     let from = from.replace(" 00:00", "");
-    format!(
-        "{runs} of {} simulated with {regions}{from}{year}{zone}{warm_up}.",
-        human::duration(summary.duration)
-    )
+    format!("{runs} of {} simulated with {regions}{from}{year}{zone}{warm_up}.", human::duration(summary.duration))
 }
 
 fn charts(report: &Report, figures: &Figures) -> String {
-    let zone = if report.summary.start.ends_with(['Z', 'z']) {
-        " Times are UTC."
-    } else {
-        ""
-    };
+    let zone = if report.summary.start.ends_with(['Z', 'z']) { " Times are UTC." } else { "" };
     let timeline = format!(
         "Runners, waiting messages and phase of each region in the first run, on one time axis. Shaded: a fault hits the region.{zone}"
     );
@@ -183,20 +138,13 @@ fn charts(report: &Report, figures: &Figures) -> String {
     sections
         .iter()
         .map(|(id, title, note, drawn, nothing)| {
-            section(
-                id,
-                title,
-                if drawn.is_empty() { nothing } else { note },
-                drawn,
-            )
+            section(id, title, if drawn.is_empty() { nothing } else { note }, drawn)
         })
         .collect()
 }
 
 fn section(id: &str, title: &str, note: &str, inner: &str) -> String {
-    format!(
-        "<section id=\"{id}\">\n<h2>{title}</h2>\n<p class=\"note\">{note}</p>\n{inner}</section>\n"
-    )
+    format!("<section id=\"{id}\">\n<h2>{title}</h2>\n<p class=\"note\">{note}</p>\n{inner}</section>\n")
 }
 
 fn drawn(figure: &Figure) -> String {
@@ -211,12 +159,7 @@ fn reproduce(report: &Report) -> String {
         "<pre id=\"line\">{}</pre>\n<button type=\"button\" data-copy=\"line\" hidden=\"hidden\">Copy</button>\n",
         escape(&report.reproduce)
     );
-    section(
-        "reproduce",
-        "Reproduce",
-        "The same inputs give the same decisions, whatever the number of threads.",
-        &line,
-    )
+    section("reproduce", "Reproduce", "The same inputs give the same decisions, whatever the number of threads.", &line)
 }
 
 #[cfg(test)]

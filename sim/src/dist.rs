@@ -62,11 +62,7 @@ pub struct DistError(String);
 
 impl Dist {
     const fn of(kind: Kind) -> Self {
-        Self {
-            kind,
-            min: f64::NEG_INFINITY,
-            max: f64::INFINITY,
-        }
+        Self { kind, min: f64::NEG_INFINITY, max: f64::INFINITY }
     }
 
     /// Always that number.
@@ -81,14 +77,8 @@ impl Dist {
     /// When `from` is above `to` or one of them is no finite number.
     pub fn uniform(from: f64, to: f64) -> Result<Self, DistError> {
         let good = from.is_finite() && to.is_finite() && from <= to;
-        check(good, || {
-            format!("uniform: from {from} to {to}: expected finite numbers, the lower one first")
-        })?;
-        Ok(if from == to {
-            Self::constant(from)
-        } else {
-            Self::of(Kind::Uniform { from, to })
-        })
+        check(good, || format!("uniform: from {from} to {to}: expected finite numbers, the lower one first"))?;
+        Ok(if from == to { Self::constant(from) } else { Self::of(Kind::Uniform { from, to }) })
     }
 
     /// Exponential with a mean above 0.
@@ -96,9 +86,7 @@ impl Dist {
     /// # Errors
     /// When the mean is not above 0.
     pub fn exponential(mean: f64) -> Result<Self, DistError> {
-        check(positive(mean), || {
-            format!("exponential: mean {mean}: expected a number above 0")
-        })?;
+        check(positive(mean), || format!("exponential: mean {mean}: expected a number above 0"))?;
         Ok(Self::of(Kind::Exponential { mean }))
     }
 
@@ -121,9 +109,7 @@ impl Dist {
     fn lognormal_through(median: f64, name: &str, high: f64, z: f64) -> Result<Self, DistError> {
         let good = positive(median) && high.is_finite() && high >= median;
         check(good, || {
-            format!(
-                "lognormal: median {median}, {name} {high}: expected a median above 0 and a {name} not below it"
-            )
+            format!("lognormal: median {median}, {name} {high}: expected a median above 0 and a {name} not below it")
         })?;
         Self::lognormal(median, (high / median).ln() / z)
     }
@@ -133,20 +119,14 @@ impl Dist {
     /// # Errors
     /// When the median is not above 0, `sigma` is below 0, or the mean would be infinite.
     pub fn lognormal(median: f64, sigma: f64) -> Result<Self, DistError> {
-        let good = positive(median)
-            && sigma >= 0.0
-            && (median.ln() + sigma * sigma / 2.0).exp().is_finite();
+        let good = positive(median) && sigma >= 0.0 && (median.ln() + sigma * sigma / 2.0).exp().is_finite();
         check(good, || {
             format!(
                 "lognormal: median {median}, sigma {sigma}: expected a median above 0, a sigma of 0 or more and a finite mean"
             )
         })?;
         let mu = median.ln();
-        Ok(if sigma == 0.0 {
-            Self::constant(median)
-        } else {
-            Self::of(Kind::Lognormal { mu, sigma })
-        })
+        Ok(if sigma == 0.0 { Self::constant(median) } else { Self::of(Kind::Lognormal { mu, sigma }) })
     }
 
     /// Gamma by its mean and its coefficient of variation (standard deviation over mean); 0 is the constant.
@@ -156,9 +136,7 @@ impl Dist {
     pub fn gamma(mean: f64, cv: f64) -> Result<Self, DistError> {
         let good = positive(mean) && (cv == 0.0 || (1.0 / MAX_CV..=MAX_CV).contains(&cv));
         let bad = || {
-            format!(
-                "gamma: mean {mean}, cv {cv}: expected a mean above 0 and a cv of 0 or between 0.001 and {MAX_CV}"
-            )
+            format!("gamma: mean {mean}, cv {cv}: expected a mean above 0 and a cv of 0 or between 0.001 and {MAX_CV}")
         };
         check(good, bad)?;
         if cv == 0.0 {
@@ -166,11 +144,7 @@ impl Dist {
         }
         let (shape, scale) = (1.0 / (cv * cv), mean * cv * cv);
         let sampler = Gamma::new(shape, scale).map_err(|_| DistError(bad()))?;
-        Ok(Self::of(Kind::Gamma {
-            sampler,
-            shape,
-            scale,
-        }))
+        Ok(Self::of(Kind::Gamma { sampler, shape, scale }))
     }
 
     /// A table of quantiles `(share, value)`: linear between its points, constant beyond the first and the last.
@@ -184,17 +158,13 @@ impl Dist {
         })?;
         for (p, v) in &points {
             check((0.0..=1.0).contains(p) && v.is_finite(), || {
-                format!(
-                    "empirical: quantile {p} of value {v}: expected a share between 0 and 1 and a finite value"
-                )
+                format!("empirical: quantile {p} of value {v}: expected a share between 0 and 1 and a finite value")
             })?;
         }
         for pair in points.windows(2) {
             let ((p, v), (q, w)) = (pair[0], pair[1]);
             check(p < q && v <= w, || {
-                format!(
-                    "empirical: quantile {p} is {v} and the next, {q}, is {w}: expected both to ascend"
-                )
+                format!("empirical: quantile {p} is {v} and the next, {q}, is {w}: expected both to ascend")
             })?;
         }
         Ok(Self::of(Kind::Empirical(points.into())))
@@ -210,14 +180,10 @@ impl Dist {
             format!("mixture: {count} parts: expected between 1 and {MAX_PARTS}")
         })?;
         for (weight, _) in &parts {
-            check(positive(*weight), || {
-                format!("mixture: weight {weight}: expected a number above 0")
-            })?;
+            check(positive(*weight), || format!("mixture: weight {weight}: expected a number above 0"))?;
         }
         let total: f64 = parts.iter().map(|part| part.0).sum();
-        check(total.is_finite(), || {
-            format!("mixture: the weights sum to {total}: expected a finite number")
-        })?;
+        check(total.is_finite(), || format!("mixture: the weights sum to {total}: expected a finite number"))?;
         let mut so_far = 0.0;
         let mut shares: Vec<(f64, Self)> = Vec::with_capacity(count);
         for (weight, part) in parts {
@@ -237,9 +203,7 @@ impl Dist {
     /// When `min` is no finite number or above the maximum.
     pub fn with_min(mut self, min: f64) -> Result<Self, DistError> {
         let max = self.max;
-        check(min.is_finite() && min <= max, || {
-            format!("min {min}, max {max}: expected a finite min, not above max")
-        })?;
+        check(min.is_finite() && min <= max, || format!("min {min}, max {max}: expected a finite min, not above max"))?;
         self.min = self.min.max(min);
         Ok(self)
     }
@@ -250,9 +214,7 @@ impl Dist {
     /// When `max` is no finite number or below the minimum.
     pub fn with_max(mut self, max: f64) -> Result<Self, DistError> {
         let min = self.min;
-        check(max.is_finite() && max >= min, || {
-            format!("min {min}, max {max}: expected a finite max, not below min")
-        })?;
+        check(max.is_finite() && max >= min, || format!("min {min}, max {max}: expected a finite max, not below min"))?;
         self.max = self.max.min(max);
         Ok(self)
     }
@@ -269,10 +231,7 @@ impl Dist {
             Kind::Empirical(points) => quantile(points, rng.random()),
             Kind::Mixture(parts) => {
                 let u: f64 = rng.random();
-                let at = parts
-                    .iter()
-                    .position(|part| u < part.0)
-                    .unwrap_or(parts.len() - 1);
+                let at = parts.iter().position(|part| u < part.0).unwrap_or(parts.len() - 1);
                 parts[at].1.sample(rng)
             }
         };
@@ -310,9 +269,7 @@ fn quantile(points: &[(f64, f64)], share: f64) -> f64 {
         return points[0].1;
     }
     let (p, v) = points[above - 1];
-    points
-        .get(above)
-        .map_or(v, |(q, w)| v + (w - v) * (share - p) / (q - p))
+    points.get(above).map_or(v, |(q, w)| v + (w - v) * (share - p) / (q - p))
 }
 
 fn positive(value: f64) -> bool {
@@ -320,9 +277,5 @@ fn positive(value: f64) -> bool {
 }
 
 fn check(good: bool, message: impl FnOnce() -> String) -> Result<(), DistError> {
-    if good {
-        Ok(())
-    } else {
-        Err(DistError(message()))
-    }
+    if good { Ok(()) } else { Err(DistError(message())) }
 }

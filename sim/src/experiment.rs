@@ -125,14 +125,20 @@ pub fn run(scenario: &Scenario, keep: Keep, progress: &dyn Progress) -> Experime
     assemble(&scenario, lesser.map(|(lesser, at)| (lesser.clone(), at)), done)
 }
 
-fn simulate(scenario: &Scenario, lesser: Option<&Scenario>, work: &Work, keep: &std::sync::Mutex<Option<Keep>>) -> Done {
+fn simulate(
+    scenario: &Scenario,
+    lesser: Option<&Scenario>,
+    work: &Work,
+    keep: &std::sync::Mutex<Option<Keep>>,
+) -> Done {
     let (scenario, seed) = match work {
         Work::Main(seed) => (scenario.clone(), *seed),
         Work::NMinusOne(seed) => (lesser.expect("only asked for with one").clone(), *seed),
         Work::Single(region, seed) => (single_region(scenario, *region), *seed),
     };
     let first = matches!(work, Work::Main(seed) if *seed == scenario.seed);
-    let keep = if first { keep.lock().ok().and_then(|mut keep| keep.take()).unwrap_or_default() } else { Keep::default() };
+    let keep =
+        if first { keep.lock().ok().and_then(|mut keep| keep.take()).unwrap_or_default() } else { Keep::default() };
     let frame = run::frame(&scenario, first);
     match catch_unwind(AssertUnwindSafe(|| run::run(&scenario, seed, &frame, keep))) {
         Ok(outcome) => match work {
@@ -222,7 +228,10 @@ fn assemble(scenario: &Scenario, lesser: Option<(Scenario, Span)>, done: Vec<Don
     let mut first = mains.next();
     let mut measures: Vec<RunMeasures> = Vec::new();
     if let Some(first) = &mut first {
-        measures.push(std::mem::replace(&mut first.measures, RunMeasures::new(&Frame::new(Vec::new(), Vec::new(), scenario.start, scenario.start))));
+        measures.push(std::mem::replace(
+            &mut first.measures,
+            RunMeasures::new(&Frame::new(Vec::new(), Vec::new(), scenario.start, scenario.start)),
+        ));
     }
     measures.extend(mains.map(|outcome| outcome.measures));
     let mut report = summarize(&frame, &measures, baseline.as_ref(), &scenario.objectives);

@@ -30,20 +30,32 @@ fn job_words(fact: &Fact, regions: &[String]) -> Option<String> {
         Fact::Retried { placement, failure } => format!("attempt {}: tried again after {failure:?}", placement.attempt),
         Fact::JobAbandoned { failure, .. } => format!("GIVEN UP after {failure:?}"),
         Fact::JobRecovered { .. } => "found by reconcile: its webhook never came".to_owned(),
-        Fact::JobReceived { region, wait, .. } => format!("received by the dispatcher of {} (waited {wait})", name(region)),
+        Fact::JobReceived { region, wait, .. } => {
+            format!("received by the dispatcher of {} (waited {wait})", name(region))
+        }
         Fact::AttemptDropped { placement, region, why } => {
             format!("attempt {} dropped in {}: {why:?}", placement.attempt, name(region))
         }
-        Fact::NameTaken { region, .. } => format!("GitHub has a runner of that name already (asked from {})", name(region)),
+        Fact::NameTaken { region, .. } => {
+            format!("GitHub has a runner of that name already (asked from {})", name(region))
+        }
         Fact::LaunchAccepted { region, spot, wait, .. } => {
-            format!("launch accepted in {}{} ({wait} after it was received)", name(region), if *spot { " on spot" } else { "" })
+            format!(
+                "launch accepted in {}{} ({wait} after it was received)",
+                name(region),
+                if *spot { " on spot" } else { "" }
+            )
         }
         Fact::LaunchFailed { region, failure, .. } => format!("launch failed in {}: {failure:?}", name(region)),
         Fact::TaskOnline { region, took, .. } => format!("runner online in {} ({took} after the launch)", name(region)),
         Fact::TaskStopped { region, cause, .. } => format!("task stopped in {}: {cause:?}", name(region)),
-        Fact::SurplusReaped { region, idle, .. } => format!("surplus runner taken back in {} (idle for {idle})", name(region)),
+        Fact::SurplusReaped { region, idle, .. } => {
+            format!("surplus runner taken back in {} (idle for {idle})", name(region))
+        }
         Fact::CapReached { region, .. } => format!("message put back in {}: a cap is reached", name(region)),
-        Fact::JobStarted { region, wait, .. } => format!("IN PROGRESS in {} ({wait} after it was queued)", name(region)),
+        Fact::JobStarted { region, wait, .. } => {
+            format!("IN PROGRESS in {} ({wait} after it was queued)", name(region))
+        }
         Fact::JobCompleted { region, ran, .. } => format!("completed in {} (ran {ran})", name(region)),
         Fact::JobLost { region, ran, by_us, .. } => {
             format!("LOST with its runner in {} after {ran}{}", name(region), if *by_us { ", by us" } else { "" })
@@ -91,10 +103,18 @@ fn region_words(fact: &Fact, regions: &[String]) -> Option<String> {
             let mark = if *to == Phase::Evacuating { "  <-- failover" } else { "" };
             format!("  [{}] sees {} as {to:?} ({cause:?}){mark}", name(observer), name(region))
         }
-        Fact::FailoverProposed { observer, region } => format!("  [{}] proposes to fail over {}", name(observer), name(region)),
-        Fact::HoldChanged { observer, region, hold } => format!("  [{}] holds {} {hold:?}", name(observer), name(region)),
+        Fact::FailoverProposed { observer, region } => {
+            format!("  [{}] proposes to fail over {}", name(observer), name(region))
+        }
+        Fact::HoldChanged { observer, region, hold } => {
+            format!("  [{}] holds {} {hold:?}", name(observer), name(region))
+        }
         Fact::PanicChanged { observer, panic } => {
-            format!("  [{}] {}", name(observer), if *panic { "believes nothing: all regions look bad" } else { "believes again" })
+            format!(
+                "  [{}] {}",
+                name(observer),
+                if *panic { "believes nothing: all regions look bad" } else { "believes again" }
+            )
         }
         Fact::JobsAdopted { node, count } => format!("  [{}] takes over {count} jobs from the table", name(node)),
         _ => return None, // told by the job's own lines, or too many to tell

@@ -62,8 +62,18 @@ pub fn jobs_csv(rows: &[JobRow], regions: &[String]) -> Vec<u8> {
     rows.sort_by_key(|row| row.job);
     let mut out = csv::Writer::from_writer(Vec::new());
     let header = [
-        "job", "external_id", "load", "run", "home", "region", "reason", "attempts", "queued_at", "started_at",
-        "ended_at", "outcome",
+        "job",
+        "external_id",
+        "load",
+        "run",
+        "home",
+        "region",
+        "reason",
+        "attempts",
+        "queued_at",
+        "started_at",
+        "ended_at",
+        "outcome",
     ];
     let time = |at: Option<Timestamp>| at.map_or_else(String::new, |at| at.to_string());
     out.write_record(header).expect("a vector takes all");

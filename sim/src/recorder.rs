@@ -93,7 +93,9 @@ impl Decisions {
     fn take(&mut self, at: Timestamp, fact: &Fact) {
         let wanted = match (self.only, job_of(fact)) {
             (Some(only), Some(job)) => job == only,
-            (None, Some(_)) => matches!(fact, Fact::JobPlaced { .. } | Fact::JobWaits { .. } | Fact::JobAbandoned { .. }),
+            (None, Some(_)) => {
+                matches!(fact, Fact::JobPlaced { .. } | Fact::JobWaits { .. } | Fact::JobAbandoned { .. })
+            }
             (_, None) => !matches!(fact, Fact::Ignored { .. } | Fact::DeliveryAcked { .. }),
         };
         if wanted {

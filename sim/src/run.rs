@@ -291,7 +291,8 @@ impl Simulation {
     fn on_probe(&mut self, from: RegionId, to: RegionId, sequence: u32) {
         let world = &mut self.world;
         let slow = world.probe_delay(to);
-        let answered = world.faults.reaches(from, to) && slow < self.nodes[0].controller.host.machine().policy().failover.probe_timeout;
+        let answered = world.faults.reaches(from, to)
+            && slow < self.nodes[0].controller.host.machine().policy().failover.probe_timeout;
         if !answered {
             let after = self.nodes[0].controller.host.machine().policy().failover.probe_timeout;
             return world.answer_probe(from, after, probe::Event::Missed { region: to, sequence });

@@ -48,8 +48,8 @@ impl Detector {
     /// What the evidence says. A run of misses comes first; a share of failed launches counts only from `min_samples`
     /// launches on (rule 7).
     pub(crate) fn signal(&self, policy: &Failover, min_samples: u32) -> Signal {
-        let failing = self.launches >= min_samples
-            && policy.error_rate.reached(u64::from(self.failed), u64::from(self.launches));
+        let failing =
+            self.launches >= min_samples && policy.error_rate.reached(u64::from(self.failed), u64::from(self.launches));
         match (self.misses >= policy.misses_to_suspect, failing) {
             (true, _) => Signal::Silent,
             (false, true) => Signal::Failing,

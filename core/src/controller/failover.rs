@@ -130,7 +130,14 @@ fn leave_suspect(regions: &[Region], at: usize, policy: &Failover, panic: bool, 
     }
 }
 
-fn answer_proposal(regions: &[Region], at: usize, policy: &Failover, panic: bool, agreed: bool, now: Timestamp) -> Step {
+fn answer_proposal(
+    regions: &[Region],
+    at: usize,
+    policy: &Failover,
+    panic: bool,
+    agreed: bool,
+    now: Timestamp,
+) -> Step {
     let region = &regions[at];
     let answer = region.order.filter(|order| order.at >= region.since()).map(|order| order.verb);
     if answer == Some(Verb::Reject) {

@@ -135,7 +135,9 @@ impl Controller {
         }
         let jobs = &self.state.jobs;
         let left = |id: RegionId| {
-            !jobs.select(|job| job.ticket.region == id && job.state != State::Started && !is_waiting(job.state)).is_empty()
+            !jobs
+                .select(|job| job.cover_region == id && job.state != State::Started && !is_waiting(job.state))
+                .is_empty()
         };
         let changed = failover::assess(&mut self.state.regions, policy, panic, left, now, &mut out.facts);
         for (region, phase) in changed {
@@ -154,10 +156,10 @@ impl Controller {
         }
     }
 
-    /// Places again what is queued in a region. Running jobs are left alone.
+    /// Places again the jobs whose runner was to be made in a region. Running jobs are left alone.
     fn evacuate(&mut self, region: RegionId, now: Timestamp, out: &mut Out) {
         let there = |state| matches!(state, State::Claiming | State::Enqueuing | State::Placed);
-        for id in self.state.jobs.select(|job| job.ticket.region == region && there(job.state)) {
+        for id in self.state.jobs.select(|job| job.cover_region == region && there(job.state)) {
             self.place(id, now, out);
         }
     }

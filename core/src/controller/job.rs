@@ -2,7 +2,7 @@
 
 use crate::deadline::{Deadlines, Due};
 use crate::fact::WaitReason;
-use crate::id::{JobId, PlacementId};
+use crate::id::{JobId, PlacementId, RegionId};
 use crate::map::IdMap;
 use crate::port::{Failure, Ticket};
 use crate::slab::Slab;
@@ -40,6 +40,8 @@ pub(crate) struct Job {
     pub(crate) recovered: bool,
     /// Whose runner is expected to serve it: its own, unless runners were swapped.
     pub(crate) cover: JobId,
+    /// The region in which that runner is made: where it matters whether there is a queue, or an evacuation.
+    pub(crate) cover_region: RegionId,
     /// The last failure.
     pub(crate) failure: Option<Failure>,
     pub(crate) due: Due,
@@ -104,9 +106,9 @@ impl Jobs {
         if robbed == job {
             return;
         }
-        let Some(freed) = self.get(job).map(|job| job.cover) else { return };
+        let Some((freed, region)) = self.get(job).map(|job| (job.cover, job.cover_region)) else { return };
         let Some(other) = self.get_mut(robbed) else { return };
-        other.cover = freed;
+        (other.cover, other.cover_region) = (freed, region);
         if freed == robbed {
             self.covers.remove(freed.0);
         } else {

@@ -77,6 +77,7 @@ impl Controller {
             claimed: false,
             recovered,
             cover: ticket.placement.job,
+            cover_region: ticket.region,
             failure: None,
             due: Default::default(),
         });
@@ -119,6 +120,7 @@ impl Controller {
                 assert!(ticket.hops <= self.policy.spillover.max_hops, "I9: hops stay under the limit");
                 (job.state, job.since, job.tries, job.claimed) = (State::Claiming, now, 0, false);
                 let ticket = job.ticket;
+                job.cover_region = ticket.region;
                 self.forget_cover_of(id);
                 self.state.regions[decision.region.index()].pressure.on_placed();
                 self.state.sticky.remember(ticket.run, decision.region, &self.policy.sticky, now);
@@ -210,6 +212,9 @@ impl Controller {
         }
         job.ticket.placement.attempt = standing.attempt;
         job.ticket.region = standing.region;
+        if job.cover == placement.job {
+            job.cover_region = standing.region;
+        }
         (job.claimed, job.recovered, job.since) = (true, false, now);
         job.state = if standing.stage == Stage::Started { State::Started } else { State::Placed };
         let patience = self.patience(placement.job);
@@ -415,7 +420,7 @@ impl Controller {
     fn on_overdue(&mut self, id: JobId, now: Timestamp, out: &mut Out) {
         let patience = self.patience(id);
         let Some(job) = self.state.jobs.get(id) else { return };
-        let region = &self.state.regions[job.ticket.region.index()];
+        let region = &self.state.regions[job.cover_region.index()];
         // What was sent is received once the queue is empty, and must be online a while after that.
         let received = region.pressure.empty_since().max(job.since);
         let due = received + patience;

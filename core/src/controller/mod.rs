@@ -115,7 +115,8 @@ impl Controller {
     #[must_use]
     pub fn new(policy: Arc<Policy>, me: RegionId, seed: u64, now: Timestamp) -> Self {
         assert!(me.index() < policy.regions.len(), "the node stands in a region of its policy");
-        let spread = |period: Span, purpose: u64| now + Span(mix(seed ^ purpose ^ u64::from(me.0) << 32) % period.0.max(1));
+        let spread =
+            |period: Span, purpose: u64| now + Span(mix(seed ^ purpose ^ u64::from(me.0) << 32) % period.0.max(1));
         let state = State {
             me,
             seed,
@@ -203,7 +204,8 @@ impl Controller {
     /// safe to do twice.
     fn is_first(&self) -> bool {
         let up = |region: &&Region| {
-            region.is_own() || !(region.phase().is_closed() || region.is_silent(&self.policy.failover, self.last_seen()))
+            region.is_own()
+                || !(region.phase().is_closed() || region.is_silent(&self.policy.failover, self.last_seen()))
         };
         self.state.regions.iter().find(up).is_some_and(Region::is_own)
     }

@@ -144,9 +144,8 @@ impl Search<'_> {
     }
 
     fn why_not(&self) -> WaitReason {
-        let elsewhere = self.policy.ids().any(|id| {
-            !self.request.allowed.contains(id) && self.region(id).admits_guests()
-        });
+        let elsewhere =
+            self.policy.ids().any(|id| !self.request.allowed.contains(id) && self.region(id).admits_guests());
         if elsewhere { WaitReason::Residency } else { WaitReason::Capacity }
     }
 

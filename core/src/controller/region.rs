@@ -122,7 +122,9 @@ impl Region {
     /// Whether the record of the region's own node has not changed for too long. Judged by when we saw it change, not
     /// by comparing clocks.
     pub(crate) fn is_silent(&self, policy: &Failover, now: Timestamp) -> bool {
-        !self.is_own() && now.since(self.record_at) > policy.probe_every * u64::from(policy.misses_to_suspect) + policy.probe_timeout
+        !self.is_own()
+            && now.since(self.record_at)
+                > policy.probe_every * u64::from(policy.misses_to_suspect) + policy.probe_timeout
     }
 
     /// Whether our own evidence speaks against it.

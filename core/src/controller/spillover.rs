@@ -165,7 +165,11 @@ mod tests {
         let (policy, threshold, mut p) = (Spillover::default(), Threshold::default(), Pressure::default());
         p.on_load(loaded(0, 300), 0, at(0));
         (0..19).for_each(|_| p.on_placed());
-        assert!(p.takes_guests(400, &Threshold { concurrency: Ratio::ONE, ..threshold }, &Spillover { stop_at: Ratio::ONE, ..policy.clone() }));
+        assert!(p.takes_guests(
+            400,
+            &Threshold { concurrency: Ratio::ONE, ..threshold },
+            &Spillover { stop_at: Ratio::ONE, ..policy.clone() }
+        ));
         assert!(!p.update(400, &threshold, &policy, at(5)), "319 of 400 is below 80 %");
         p.on_placed();
         assert!(p.update(400, &threshold, &policy, at(5)), "320 of 400 is 80 %");

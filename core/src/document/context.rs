@@ -21,21 +21,11 @@ pub struct Context {
 
 impl Context {
     pub(super) const fn reading(source: Source, format: Format, problems: Vec<Problem>) -> Self {
-        Self {
-            source,
-            format,
-            problems,
-            path: String::new(),
-            describing: false,
-            definitions: BTreeMap::new(),
-        }
+        Self { source, format, problems, path: String::new(), describing: false, definitions: BTreeMap::new() }
     }
 
     pub(super) fn describing() -> Self {
-        Self {
-            describing: true,
-            ..Self::reading(Source::new("", ""), Format::Toml, Vec::new())
-        }
+        Self { describing: true, ..Self::reading(Source::new("", ""), Format::Toml, Vec::new()) }
     }
 
     pub(super) fn into_problems(self) -> Vec<Problem> {
@@ -78,15 +68,9 @@ impl Context {
 
     /// Writes down that the value being read is not what was expected.
     pub fn wrong(&mut self, node: &Node, expected: impl Into<String>, help: impl Into<String>) {
-        let name = if self.path.is_empty() {
-            "the file".to_owned()
-        } else {
-            format!("`{}`", self.path)
-        };
+        let name = if self.path.is_empty() { "the file".to_owned() } else { format!("`{}`", self.path) };
         let message = format!("{name} is {}", node.value.found());
-        let problem = Problem::new(&self.source, node.place, message)
-            .with_expected(expected)
-            .with_help(help);
+        let problem = Problem::new(&self.source, node.place, message).with_expected(expected).with_help(help);
         self.record(problem);
     }
 
@@ -121,20 +105,9 @@ impl Context {
 
     /// The path of a key of the table being read.
     pub(super) fn path_of(&self, key: &str) -> String {
-        let plain = !key.is_empty()
-            && key
-                .chars()
-                .all(|c| c.is_alphanumeric() || matches!(c, '_' | '-'));
-        let key = if plain {
-            key.to_owned()
-        } else {
-            format!("\"{}\"", super::problem::quoted(key))
-        };
-        if self.path.is_empty() {
-            key
-        } else {
-            format!("{}.{key}", self.path)
-        }
+        let plain = !key.is_empty() && key.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-'));
+        let key = if plain { key.to_owned() } else { format!("\"{}\"", super::problem::quoted(key)) };
+        if self.path.is_empty() { key } else { format!("{}.{key}", self.path) }
     }
 
     /// Does something without keeping the mistakes it finds: they would follow from one already written down.

@@ -4,14 +4,8 @@ use super::nearest::nearest;
 use crate::time::Span;
 
 /// The units from the longest, with their microseconds.
-const UNITS: [(&str, u64); 6] = [
-    ("d", 86_400_000_000),
-    ("h", 3_600_000_000),
-    ("m", 60_000_000),
-    ("s", 1_000_000),
-    ("ms", 1_000),
-    ("us", 1),
-];
+const UNITS: [(&str, u64); 6] =
+    [("d", 86_400_000_000), ("h", 3_600_000_000), ("m", 60_000_000), ("s", 1_000_000), ("ms", 1_000), ("us", 1)];
 
 /// Other ways in which people write the units.
 const ALIASES: [(&str, &str); 22] = [
@@ -41,8 +35,7 @@ const ALIASES: [(&str, &str); 22] = [
 
 /// What a JSON Schema can check of a duration.
 #[cfg(feature = "text")]
-pub(super) const PATTERN: &str =
-    r"^[0-9]+(\.[0-9]+)?(d|h|m|s|ms|us)( ?[0-9]+(\.[0-9]+)?(d|h|m|s|ms|us))*$";
+pub(super) const PATTERN: &str = r"^[0-9]+(\.[0-9]+)?(d|h|m|s|ms|us)( ?[0-9]+(\.[0-9]+)?(d|h|m|s|ms|us))*$";
 
 /// Reads a duration such as `90s`, `5m`, `250ms`, `24h`, `7d`, `10us`, `1h30m` or `1.5s`.
 ///
@@ -57,13 +50,9 @@ pub fn parse_duration(text: &str) -> Result<Span, String> {
     }
     let (mut rest, mut total, mut longest) = (text, 0u64, usize::MAX);
     while !rest.is_empty() {
-        let number_end = rest
-            .find(|c: char| !c.is_ascii_digit() && c != '.')
-            .unwrap_or(rest.len());
+        let number_end = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
         let (number, tail) = rest.split_at(number_end);
-        let unit_end = tail
-            .find(|c: char| c.is_ascii_digit() || matches!(c, ' ' | '.' | '-'))
-            .unwrap_or(tail.len());
+        let unit_end = tail.find(|c: char| c.is_ascii_digit() || matches!(c, ' ' | '.' | '-')).unwrap_or(tail.len());
         if tail.starts_with(' ') {
             return Err("write each unit right behind its number, e.g. \"30s\"".to_owned());
         }
@@ -84,27 +73,17 @@ pub fn parse_duration(text: &str) -> Result<Span, String> {
 /// Where in [`UNITS`] a unit stands.
 fn unit_place(unit: &str, whole: &str) -> Result<usize, String> {
     if unit.is_empty() {
-        let number = if whole.parse::<f64>().is_ok() {
-            whole
-        } else {
-            "30"
-        };
+        let number = if whole.parse::<f64>().is_ok() { whole } else { "30" };
         return Err(format!("write a unit, e.g. \"{number}s\""));
     }
     if let Some(place) = UNITS.iter().position(|(name, _)| *name == unit) {
         return Ok(place);
     }
     let lower = unit.to_lowercase();
-    let meant = ALIASES
-        .iter()
-        .find(|(alias, _)| *alias == lower)
-        .map(|(_, unit)| *unit);
+    let meant = ALIASES.iter().find(|(alias, _)| *alias == lower).map(|(_, unit)| *unit);
     let meant = meant.or_else(|| nearest(&lower, UNITS.map(|(name, _)| name)));
     let ask = meant.map_or(String::new(), |unit| format!("; did you mean `{unit}`?"));
-    Err(format!(
-        "`{}` is no unit: they are us, ms, s, m, h and d{ask}",
-        super::problem::quoted(unit)
-    ))
+    Err(format!("`{}` is no unit: they are us, ms, s, m, h and d{ask}", super::problem::quoted(unit)))
 }
 
 /// A decimal number of a unit as whole microseconds, without the rounding of floats.
@@ -117,9 +96,7 @@ fn micros(number: &str, unit: u64) -> Result<u64, String> {
     if whole.len() > 18 || fraction.len() > 18 {
         return Err(too_long());
     }
-    let digits: u128 = format!("{whole}{fraction}")
-        .parse()
-        .map_err(|_| too_long())?;
+    let digits: u128 = format!("{whole}{fraction}").parse().map_err(|_| too_long())?;
     let scale = 10u128.pow(u32::try_from(fraction.len()).unwrap_or(0));
     let scaled = digits * u128::from(unit);
     if !scaled.is_multiple_of(scale) {
@@ -142,11 +119,7 @@ pub fn duration_text(span: Span) -> String {
             rest %= micros;
         }
     }
-    if text.is_empty() {
-        "0s".to_owned()
-    } else {
-        text
-    }
+    if text.is_empty() { "0s".to_owned() } else { text }
 }
 
 #[cfg(test)]
@@ -206,21 +179,8 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read_back() {
-        for micros in [
-            0,
-            1,
-            999,
-            1_000,
-            1_500_000,
-            90_000_000,
-            86_400_000_000,
-            93_784_005_006,
-            u64::MAX,
-        ] {
-            assert_eq!(
-                parse_duration(&duration_text(Span(micros))),
-                Ok(Span(micros))
-            );
+        for micros in [0, 1, 999, 1_000, 1_500_000, 90_000_000, 86_400_000_000, 93_784_005_006, u64::MAX] {
+            assert_eq!(parse_duration(&duration_text(Span(micros))), Ok(Span(micros)));
         }
         assert_eq!(duration_text(Span::from_secs(90)), "1m30s");
         assert_eq!(duration_text(Span::from_hours(6)), "6h");

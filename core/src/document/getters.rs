@@ -16,14 +16,12 @@ impl TableReader<'_> {
 
     /// Reads a value that means `default` where it is left out.
     pub fn or<T: FromNode>(&mut self, key: &'static str, default: T, doc: &'static str) -> T {
-        self.field(key, Given::Or(default.to_value()), doc, |node| node.read())
-            .unwrap_or(default)
+        self.field(key, Given::Or(default.to_value()), doc, |node| node.read()).unwrap_or(default)
     }
 
     /// Reads a value that must be given; where it is missing or wrong that is a mistake, and an empty value stands in.
     pub fn required<T: FromNode + Default>(&mut self, key: &'static str, doc: &'static str) -> T {
-        self.field(key, Given::Required, doc, |node| node.read())
-            .unwrap_or_default()
+        self.field(key, Given::Required, doc, |node| node.read()).unwrap_or_default()
     }
 
     /// As [`TableReader::or`], within bounds such as `1..=100` or `Span::ZERO..`.
@@ -34,10 +32,7 @@ impl TableReader<'_> {
         range: impl RangeBounds<T>,
         doc: &'static str,
     ) -> T {
-        self.field(key, Given::Or(default.to_value()), doc, |node| {
-            node.in_range(range)
-        })
-        .unwrap_or(default)
+        self.field(key, Given::Or(default.to_value()), doc, |node| node.in_range(range)).unwrap_or(default)
     }
 
     /// As [`TableReader::optional`], within bounds.
@@ -57,18 +52,12 @@ impl TableReader<'_> {
         range: impl RangeBounds<T>,
         doc: &'static str,
     ) -> T {
-        self.field(key, Given::Required, doc, |node| node.in_range(range))
-            .unwrap_or_default()
+        self.field(key, Given::Required, doc, |node| node.in_range(range)).unwrap_or_default()
     }
 
     /// Reads a share of a whole: above 0 and at most 1.
     pub fn fraction(&mut self, key: &'static str, default: f64, doc: &'static str) -> f64 {
-        self.in_range(
-            key,
-            default,
-            (Bound::Excluded(0.0), Bound::Included(1.0)),
-            doc,
-        )
+        self.in_range(key, default, (Bound::Excluded(0.0), Bound::Included(1.0)), doc)
     }
 
     /// Reads one of some words, each of which stands for a value.
@@ -79,13 +68,9 @@ impl TableReader<'_> {
         default: T,
         doc: &'static str,
     ) -> T {
-        let word = choices
-            .iter()
-            .find(|(_, value)| *value == default)
-            .map(|(word, _)| (*word).to_owned());
+        let word = choices.iter().find(|(_, value)| *value == default).map(|(word, _)| (*word).to_owned());
         let given = Given::Or(word.map_or(Value::Null, Value::Text));
-        self.field(key, given, doc, |node| node.choice(choices))
-            .unwrap_or(default)
+        self.field(key, given, doc, |node| node.choice(choices)).unwrap_or(default)
     }
 
     /// As [`TableReader::choice`], where leaving it out means none of them.
@@ -105,8 +90,7 @@ impl TableReader<'_> {
         choices: &[(&'static str, T)],
         doc: &'static str,
     ) -> T {
-        self.field(key, Given::Required, doc, |node| node.choice(choices))
-            .unwrap_or_default()
+        self.field(key, Given::Required, doc, |node| node.choice(choices)).unwrap_or_default()
     }
 
     /// Reads a table within this one, where leaving it out means something else than an empty one.
@@ -137,11 +121,7 @@ impl TableReader<'_> {
         doc: &'static str,
         mut read: impl FnMut(&mut TableReader<'_>) -> T,
     ) -> Vec<T> {
-        let given = if least > 0 {
-            Given::Required
-        } else {
-            Given::Or(Value::List(Vec::new()))
-        };
+        let given = if least > 0 { Given::Required } else { Given::Or(Value::List(Vec::new())) };
         let read = |node: &mut NodeReader<'_>| Some(node.list(least, |item| item.table(&mut read)));
         self.field(key, given, doc, read).unwrap_or_default()
     }
@@ -154,8 +134,7 @@ impl TableReader<'_> {
         read: impl FnMut(&Key, &mut NodeReader<'_>) -> Option<V>,
     ) -> Vec<(Key, V)> {
         let given = Given::Or(Value::Table(Vec::new()));
-        self.field(key, given, doc, |node| Some(node.entries(read)))
-            .unwrap_or_default()
+        self.field(key, given, doc, |node| Some(node.entries(read))).unwrap_or_default()
     }
 
     /// Reads a value of any kind that may be left out, by a closure.

@@ -20,11 +20,7 @@ pub struct NodeReader<'a> {
 
 impl<'a> NodeReader<'a> {
     pub(super) const fn new(context: &'a mut Context, node: Option<&'a Node>) -> Self {
-        Self {
-            context,
-            node,
-            kind: Kind::Any,
-        }
+        Self { context, node, kind: Kind::Any }
     }
 
     /// The value as it was parsed.
@@ -94,16 +90,11 @@ impl<'a> NodeReader<'a> {
             self.kind = Kind::Choice(words().collect());
             return None;
         };
-        let given = if let Value::Text(text) = &node.value {
-            text.as_str()
-        } else {
-            ""
-        };
+        let given = if let Value::Text(text) = &node.value { text.as_str() } else { "" };
         if let Some((_, value)) = choices.iter().find(|(word, _)| *word == given) {
             return Some(*value);
         }
-        let help =
-            nearest(given, words()).map_or(String::new(), |word| format!("did you mean `{word}`?"));
+        let help = nearest(given, words()).map_or(String::new(), |word| format!("did you mean `{word}`?"));
         self.wrong(Kind::Choice(words().collect()).expected(), help);
         None
     }
@@ -127,67 +118,34 @@ impl<'a> NodeReader<'a> {
     }
 
     /// Reads a list of at least so many items, leaving out those of which the closure makes nothing.
-    pub fn list<T>(
-        &mut self,
-        least: usize,
-        mut read: impl FnMut(&mut NodeReader<'_>) -> Option<T>,
-    ) -> Vec<T> {
+    pub fn list<T>(&mut self, least: usize, mut read: impl FnMut(&mut NodeReader<'_>) -> Option<T>) -> Vec<T> {
         let Some(node) = self.node else {
             let mut item = NodeReader::new(self.context, None);
-            let value = if item.context.is_describing() {
-                read(&mut item)
-            } else {
-                None
-            };
-            self.kind = Kind::List {
-                item: Box::new(item.kind),
-                least,
-            };
+            let value = if item.context.is_describing() { read(&mut item) } else { None };
+            self.kind = Kind::List { item: Box::new(item.kind), least };
             return value.into_iter().collect();
         };
         let Value::List(items) = &node.value else {
-            let heading =
-                self.context.format() == Format::Toml && matches!(node.value, Value::Table(_));
-            let help = if heading {
-                format!("write each item as [[{}]]", self.path())
-            } else {
-                String::new()
-            };
+            let heading = self.context.format() == Format::Toml && matches!(node.value, Value::Table(_));
+            let help = if heading { format!("write each item as [[{}]]", self.path()) } else { String::new() };
             self.wrong("a list", help);
             return Vec::new();
         };
         if items.len() < least {
             let (found, path) = (items.len(), self.path().to_owned());
-            self.problem(
-                format!("`{path}` has {found} of at least {least} items"),
-                "",
-            );
+            self.problem(format!("`{path}` has {found} of at least {least} items"), "");
         }
         let context = &mut *self.context;
-        let each = |(index, item)| {
-            context.at(index, |context| {
-                read(&mut NodeReader::new(context, Some(item)))
-            })
-        };
+        let each = |(index, item)| context.at(index, |context| read(&mut NodeReader::new(context, Some(item))));
         items.iter().enumerate().filter_map(each).collect()
     }
 
     /// Reads a table under keys of the user's choice, leaving out entries of which the closure makes nothing.
-    pub fn entries<V>(
-        &mut self,
-        mut read: impl FnMut(&Key, &mut NodeReader<'_>) -> Option<V>,
-    ) -> Vec<(Key, V)> {
+    pub fn entries<V>(&mut self, mut read: impl FnMut(&Key, &mut NodeReader<'_>) -> Option<V>) -> Vec<(Key, V)> {
         let Some(node) = self.node else {
             let mut entry = NodeReader::new(self.context, None);
-            let key = Key {
-                name: String::new(),
-                place: Place::default(),
-            };
-            let value = if entry.context.is_describing() {
-                read(&key, &mut entry)
-            } else {
-                None
-            };
+            let key = Key { name: String::new(), place: Place::default() };
+            let value = if entry.context.is_describing() { read(&key, &mut entry) } else { None };
             self.kind = Kind::Map(Box::new(entry.kind));
             return value.map(|value| (key, value)).into_iter().collect();
         };
@@ -197,9 +155,7 @@ impl<'a> NodeReader<'a> {
         };
         let context = &mut *self.context;
         let each = |(key, node): &'a (Key, Node)| {
-            let value = context.under(&key.name, |context| {
-                read(key, &mut NodeReader::new(context, Some(node)))
-            })?;
+            let value = context.under(&key.name, |context| read(key, &mut NodeReader::new(context, Some(node))))?;
             Some((key.clone(), value))
         };
         entries.iter().filter_map(each).collect()
@@ -213,10 +169,7 @@ impl<'a> NodeReader<'a> {
     ) -> Option<T> {
         let Some(node) = self.node else {
             let value = self.table(table);
-            let kind = Kind::Either(vec![
-                A::kind(),
-                std::mem::replace(&mut self.kind, Kind::Any),
-            ]);
+            let kind = Kind::Either(vec![A::kind(), std::mem::replace(&mut self.kind, Kind::Any)]);
             if self.context.is_describing() {
                 plain(A::default(), self);
             }
@@ -230,20 +183,13 @@ impl<'a> NodeReader<'a> {
         }
     }
 
-    fn plain<A: FromNode, T>(
-        &mut self,
-        plain: impl FnOnce(A, &mut Self) -> Option<T>,
-    ) -> Option<T> {
+    fn plain<A: FromNode, T>(&mut self, plain: impl FnOnce(A, &mut Self) -> Option<T>) -> Option<T> {
         let value = self.read::<A>()?;
         plain(value, self)
     }
 
     /// Reads a part that has a name because it occurs more than once, or within itself: it is described once.
-    pub fn named<T>(
-        &mut self,
-        name: &'static str,
-        read: impl FnOnce(&mut Self) -> Option<T>,
-    ) -> Option<T> {
+    pub fn named<T>(&mut self, name: &'static str, read: impl FnOnce(&mut Self) -> Option<T>) -> Option<T> {
         if self.node.is_some() || !self.context.is_describing() {
             return read(self);
         }

@@ -42,17 +42,14 @@ fn date(bytes: &[u8]) -> Option<u64> {
         4 | 6 | 9 | 11 => 30,
         _ => 31,
     };
-    let good =
-        bytes[4] == b'-' && bytes[7] == b'-' && year >= 1970 && month > 0 && day > 0 && day <= last;
+    let good = bytes[4] == b'-' && bytes[7] == b'-' && year >= 1970 && month > 0 && day > 0 && day <= last;
     good.then(|| days_from_civil(year, month, day))
 }
 
 /// Seconds of the day, microseconds of the second and the bytes used by `THH:MM:SS[.fraction]`.
 fn time_of_day(bytes: &[u8]) -> Result<(u64, u64, usize), String> {
     let clock = || {
-        let good = matches!(bytes.first()?, b'T' | b't' | b' ')
-            && *bytes.get(3)? == b':'
-            && *bytes.get(6)? == b':';
+        let good = matches!(bytes.first()?, b'T' | b't' | b' ') && *bytes.get(3)? == b':' && *bytes.get(6)? == b':';
         let seconds = pair(bytes, 1, 23)? * 3600 + pair(bytes, 4, 59)? * 60 + pair(bytes, 7, 59)?;
         good.then_some(seconds)
     };
@@ -60,17 +57,11 @@ fn time_of_day(bytes: &[u8]) -> Result<(u64, u64, usize), String> {
     if bytes.get(9) != Some(&b'.') {
         return Ok((seconds, 0, 9));
     }
-    let digits: Vec<u8> = bytes[10..]
-        .iter()
-        .copied()
-        .take_while(u8::is_ascii_digit)
-        .collect();
+    let digits: Vec<u8> = bytes[10..].iter().copied().take_while(u8::is_ascii_digit).collect();
     if digits.is_empty() {
         return Err("write digits behind the point of the seconds".to_owned());
     }
-    let micros = (0..6).fold(0, |sum, at| {
-        sum * 10 + digits.get(at).map_or(0, |d| u64::from(d - b'0'))
-    });
+    let micros = (0..6).fold(0, |sum, at| sum * 10 + digits.get(at).map_or(0, |d| u64::from(d - b'0')));
     Ok((seconds, micros, 10 + digits.len()))
 }
 
@@ -95,17 +86,10 @@ mod tests {
     fn moments_are_read_with_any_offset() {
         let noon = parse_timestamp("2026-11-24T12:00:00Z").expect("good");
         assert_eq!(noon.to_string(), "2026-11-24T12:00:00.000Z");
-        for same in [
-            "2026-11-24 13:30:00+01:30",
-            "2026-11-24t07:00:00.000-05:00",
-            "2026-11-24T12:00:00.000000999z",
-        ] {
+        for same in ["2026-11-24 13:30:00+01:30", "2026-11-24t07:00:00.000-05:00", "2026-11-24T12:00:00.000000999z"] {
             assert_eq!(parse_timestamp(same), Ok(noon), "{same}");
         }
-        assert_eq!(
-            parse_timestamp("1970-01-01T00:00:00.25Z"),
-            Ok(Timestamp(250_000))
-        );
+        assert_eq!(parse_timestamp("1970-01-01T00:00:00.25Z"), Ok(Timestamp(250_000)));
         assert!(parse_timestamp("2024-02-29T00:00:00Z").is_ok());
         assert!(parse_timestamp("9999-12-31T23:59:59Z").is_ok());
     }
@@ -121,10 +105,7 @@ mod tests {
             ("2026-11-24", "add the time of day"),
             ("2026-11-24T25:00:00Z", "time of day"),
             ("2026-11-24T12:00", "time of day"),
-            (
-                "2026-11-24T12:00:00",
-                "offset from UTC, e.g. 2026-11-24T12:00:00Z",
-            ),
+            ("2026-11-24T12:00:00", "offset from UTC, e.g. 2026-11-24T12:00:00Z"),
             ("2026-11-24T12:00:00.Z", "digits"),
             ("2026-11-24T12:00:00+1", "offset"),
             ("2026-11-24T12:00:00Żó", "offset"),

@@ -22,18 +22,12 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
 
 /// A word without what people vary: capitals, hyphens, underscores and blanks.
 fn plain(word: &str) -> String {
-    word.chars()
-        .filter(|c| !matches!(c, '-' | '_' | ' '))
-        .flat_map(char::to_lowercase)
-        .collect()
+    word.chars().filter(|c| !matches!(c, '-' | '_' | ' ')).flat_map(char::to_lowercase).collect()
 }
 
 /// From 0, nothing alike, to 1, the same; what is too far apart to suggest is 0.
 fn likeness(word: &str, candidate: &str) -> f64 {
-    let (short, long) = (
-        word.len().min(candidate.len()),
-        word.len().max(candidate.len()),
-    );
+    let (short, long) = (word.len().min(candidate.len()), word.len().max(candidate.len()));
     let slips = slips(word, candidate);
     let allowed = match long {
         0..=2 => 0,
@@ -68,14 +62,7 @@ mod tests {
 
     #[test]
     fn the_word_that_was_meant() {
-        let words = [
-            "minDwell",
-            "minSamples",
-            "stopAt",
-            "staleAfter",
-            "share",
-            "maxHops",
-        ];
+        let words = ["minDwell", "minSamples", "stopAt", "staleAfter", "share", "maxHops"];
         let near = |word| nearest(word, words);
         assert_eq!(near("minDwel"), Some("minDwell"));
         assert_eq!(near("min_dwell"), Some("minDwell"));

@@ -45,10 +45,7 @@ impl Node {
     /// A value that stands nowhere, such as a default.
     #[must_use]
     pub const fn new(value: Value) -> Self {
-        Self {
-            place: Place::new(0, 0),
-            value,
-        }
+        Self { place: Place::new(0, 0), value }
     }
 }
 

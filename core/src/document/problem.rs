@@ -22,13 +22,7 @@ impl Problem {
     /// A mistake with nothing said yet about the way out.
     #[must_use]
     pub fn new(source: &Source, place: Place, message: impl Into<String>) -> Self {
-        Self {
-            source: source.clone(),
-            place,
-            message: message.into(),
-            expected: None,
-            help: None,
-        }
+        Self { source: source.clone(), place, message: message.into(), expected: None, help: None }
     }
 
     /// Says what would have been right; empty says nothing.
@@ -55,12 +49,7 @@ impl Problem {
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (line, column) = self.line_column();
-        write!(
-            f,
-            "{}:{line}:{column}: {}",
-            self.source.name(),
-            self.message
-        )?;
+        write!(f, "{}:{line}:{column}: {}", self.source.name(), self.message)?;
         if let Some(excerpt) = self.source.excerpt(self.place) {
             write!(f, "\n{excerpt}")?;
         }
@@ -175,20 +164,9 @@ impl std::error::Error for Problems {}
 /// A word of the user's file as a message may quote it: escaped, and not too long.
 pub(super) fn quoted(text: &str) -> String {
     const LONGEST: usize = 40;
-    let escaped: String = text
-        .chars()
-        .take(LONGEST)
-        .flat_map(char::escape_debug)
-        .collect();
-    let more = if text.chars().nth(LONGEST).is_some() {
-        "…"
-    } else {
-        ""
-    };
-    format!(
-        "{}{more}",
-        escaped.replace("\\\"", "\"").replace("\\'", "'")
-    )
+    let escaped: String = text.chars().take(LONGEST).flat_map(char::escape_debug).collect();
+    let more = if text.chars().nth(LONGEST).is_some() { "…" } else { "" };
+    format!("{}{more}", escaped.replace("\\\"", "\"").replace("\\'", "'"))
 }
 
 #[cfg(test)]
@@ -198,13 +176,9 @@ mod tests {
     #[test]
     fn a_problem_prints_its_place_the_line_and_the_way_out() {
         let source = Source::new("scenarios/x.toml", "[spillover]\nminDwel = \"30s\"\n");
-        let problem = Problem::new(
-            &source,
-            Place::new(12, 19),
-            "unknown key `minDwel` in `spillover`",
-        )
-        .with_expected("one of: minDwell, minSamples")
-        .with_help("did you mean `minDwell`?");
+        let problem = Problem::new(&source, Place::new(12, 19), "unknown key `minDwel` in `spillover`")
+            .with_expected("one of: minDwell, minSamples")
+            .with_help("did you mean `minDwell`?");
         let text = Problems::from(problem).to_string();
         assert_eq!(
             text,
@@ -216,16 +190,9 @@ mod tests {
     #[test]
     fn many_are_cut_short_and_several_files_are_counted() {
         let a = Source::new("a", "");
-        let mut all = Problems::new(
-            (0..60)
-                .map(|_| Problem::new(&a, Place::default(), "bad"))
-                .collect(),
-        );
+        let mut all = Problems::new((0..60).map(|_| Problem::new(&a, Place::default(), "bad")).collect());
         let text = all.to_string();
-        assert!(
-            text.ends_with("... and 10 more\n60 problems in a"),
-            "{text}"
-        );
+        assert!(text.ends_with("... and 10 more\n60 problems in a"), "{text}");
         all.extend(Problem::new(&Source::new("b", ""), Place::default(), "bad").into());
         assert!(all.to_string().ends_with("61 problems in 2 files"));
     }

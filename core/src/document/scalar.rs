@@ -32,19 +32,13 @@ pub struct Located<T> {
 
 impl<T> From<T> for Located<T> {
     fn from(value: T) -> Self {
-        Self {
-            value,
-            place: Place::default(),
-        }
+        Self { value, place: Place::default() }
     }
 }
 
 impl<T: FromNode> FromNode for Located<T> {
     fn from_node(node: &Node, context: &mut Context) -> Option<Self> {
-        T::from_node(node, context).map(|value| Self {
-            value,
-            place: node.place,
-        })
+        T::from_node(node, context).map(|value| Self { value, place: node.place })
     }
     fn kind() -> Kind {
         T::kind()
@@ -56,11 +50,7 @@ impl<T: FromNode> FromNode for Located<T> {
 
 impl<T: FromNode> FromNode for Option<T> {
     fn from_node(node: &Node, context: &mut Context) -> Option<Self> {
-        if node.value == Value::Null {
-            Some(None)
-        } else {
-            T::from_node(node, context).map(Some)
-        }
+        if node.value == Value::Null { Some(None) } else { T::from_node(node, context).map(Some) }
     }
     fn kind() -> Kind {
         Kind::Nullable(Box::new(T::kind()))
@@ -82,10 +72,7 @@ impl<T: FromNode> FromNode for Vec<T> {
         values.into_iter().collect()
     }
     fn kind() -> Kind {
-        Kind::List {
-            item: Box::new(T::kind()),
-            least: 0,
-        }
+        Kind::List { item: Box::new(T::kind()), least: 0 }
     }
     fn to_value(&self) -> Value {
         Value::List(self.iter().map(|item| Node::new(item.to_value())).collect())
@@ -98,15 +85,7 @@ impl FromNode for bool {
             return Some(value);
         }
         let quoted = matches!(&node.value, Value::Text(text) if text == "true" || text == "false");
-        context.wrong(
-            node,
-            Self::kind().expected(),
-            if quoted {
-                "write it without quotes"
-            } else {
-                ""
-            },
-        );
+        context.wrong(node, Self::kind().expected(), if quoted { "write it without quotes" } else { "" });
         None
     }
     fn kind() -> Kind {
@@ -123,15 +102,7 @@ impl FromNode for String {
             return Some(text.clone());
         }
         let single = !matches!(node.value, Value::List(_) | Value::Table(_) | Value::Null);
-        context.wrong(
-            node,
-            Self::kind().expected(),
-            if single {
-                "write it in double quotes"
-            } else {
-                ""
-            },
-        );
+        context.wrong(node, Self::kind().expected(), if single { "write it in double quotes" } else { "" });
         None
     }
     fn kind() -> Kind {
@@ -165,13 +136,8 @@ impl FromNode for f64 {
 
 /// Help for a number that stands in quotes.
 fn unquote(node: &Node) -> &'static str {
-    let number =
-        matches!(&node.value, Value::Text(text) if text.parse::<f64>().is_ok_and(f64::is_finite));
-    if number {
-        "write it without quotes"
-    } else {
-        ""
-    }
+    let number = matches!(&node.value, Value::Text(text) if text.parse::<f64>().is_ok_and(f64::is_finite));
+    if number { "write it without quotes" } else { "" }
 }
 
 /// A whole number between bounds; 3.0 is one too, as it is in JSON Schema.
@@ -185,11 +151,7 @@ fn whole(node: &Node, least: i64, most: i64, context: &mut Context) -> Option<i6
     };
     let value = value.filter(|value| (least..=most).contains(value));
     if value.is_none() {
-        context.wrong(
-            node,
-            Kind::Integer { least, most }.expected(),
-            unquote(node),
-        );
+        context.wrong(node, Kind::Integer { least, most }.expected(), unquote(node));
     }
     value
 }

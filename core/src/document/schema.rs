@@ -26,12 +26,8 @@ fn table(shape: &TableShape) -> Json {
         return object(shape.fields.iter());
     };
     let arm = |(word, fields): &(&'static str, Vec<Field>)| {
-        let tag = Field {
-            key: variants.tag,
-            kind: Kind::Choice(vec![*word]),
-            given: Given::Required,
-            doc: variants.doc,
-        };
+        let tag =
+            Field { key: variants.tag, kind: Kind::Choice(vec![*word]), given: Given::Required, doc: variants.doc };
         object(std::iter::once(&tag).chain(&shape.fields).chain(fields))
     };
     json!({ "type": "object", "required": [variants.tag], "oneOf": variants.arms.iter().map(arm).collect::<Vec<_>>() })
@@ -57,8 +53,7 @@ fn object<'a>(fields: impl Iterator<Item = &'a Field>) -> Json {
         }
         properties.insert(field.key.to_owned(), schema);
     }
-    let mut schema =
-        json!({ "type": "object", "properties": properties, "additionalProperties": false });
+    let mut schema = json!({ "type": "object", "properties": properties, "additionalProperties": false });
     if !required.is_empty() {
         schema["required"] = json!(required);
     }
@@ -111,10 +106,7 @@ fn whole(least: i64, most: i64) -> Json {
 fn within(kind: &Kind, least: &Bound<Value>, most: &Bound<Value>) -> Json {
     let mut schema = of_kind(kind);
     if matches!(kind, Kind::Integer { .. } | Kind::Number) {
-        for (bound, with, without) in [
-            (least, "minimum", "exclusiveMinimum"),
-            (most, "maximum", "exclusiveMaximum"),
-        ] {
+        for (bound, with, without) in [(least, "minimum", "exclusiveMinimum"), (most, "maximum", "exclusiveMaximum")] {
             match bound {
                 Bound::Included(value) => schema[with] = of_value(value),
                 Bound::Excluded(value) => schema[without] = of_value(value),
@@ -145,11 +137,8 @@ fn of_value(value: &Value) -> Json {
         Value::Float(value) => json!(value),
         Value::Text(text) | Value::DateTime(text) => json!(text),
         Value::List(items) => Json::Array(items.iter().map(|item| of_value(&item.value)).collect()),
-        Value::Table(entries) => Json::Object(
-            entries
-                .iter()
-                .map(|(key, node)| (key.name.clone(), of_value(&node.value)))
-                .collect(),
-        ),
+        Value::Table(entries) => {
+            Json::Object(entries.iter().map(|(key, node)| (key.name.clone(), of_value(&node.value))).collect())
+        }
     }
 }

@@ -117,14 +117,8 @@ impl Kind {
         match self {
             Self::Any => "a value".to_owned(),
             Self::Bool => "true or false".to_owned(),
-            Self::Integer {
-                least: i64::MIN,
-                most: i64::MAX,
-            } => "a whole number".to_owned(),
-            Self::Integer {
-                least,
-                most: i64::MAX,
-            } => format!("a whole number, {least} or more"),
+            Self::Integer { least: i64::MIN, most: i64::MAX } => "a whole number".to_owned(),
+            Self::Integer { least, most: i64::MAX } => format!("a whole number, {least} or more"),
             Self::Integer { least, most } => format!("a whole number from {least} to {most}"),
             Self::Number => "a number".to_owned(),
             Self::Text => "text".to_owned(),
@@ -136,11 +130,7 @@ impl Kind {
             }
             Self::List { item, .. } => format!("a list, each item {}", item.expected()),
             Self::Map(_) | Self::Table(_) | Self::Named(_) => "a table".to_owned(),
-            Self::Either(kinds) => kinds
-                .iter()
-                .map(Self::expected)
-                .collect::<Vec<_>>()
-                .join(", or "),
+            Self::Either(kinds) => kinds.iter().map(Self::expected).collect::<Vec<_>>().join(", or "),
             Self::Nullable(kind) => format!("{} or null", kind.expected()),
         }
     }
@@ -151,12 +141,9 @@ impl Kind {
             Self::Integer { .. } => "a whole number".to_owned(),
             Self::Duration => "a duration".to_owned(),
             Self::Timestamp => "a time".to_owned(),
-            Self::Any
-            | Self::Bool
-            | Self::Number
-            | Self::Text
-            | Self::Choice(_)
-            | Self::Within { .. } => self.expected(),
+            Self::Any | Self::Bool | Self::Number | Self::Text | Self::Choice(_) | Self::Within { .. } => {
+                self.expected()
+            }
             Self::List { .. } | Self::Map(_) | Self::Table(_) => self.expected(),
             Self::Either(_) | Self::Nullable(_) | Self::Named(_) => self.expected(),
         }
@@ -178,11 +165,7 @@ pub(super) fn limits(least: &Bound<Value>, most: &Bound<Value>) -> String {
         Bound::Excluded(value) => format!(" below {}", plain_value(value)),
         Bound::Unbounded => return low,
     };
-    if low.is_empty() {
-        high
-    } else {
-        format!("{low} and{high}")
-    }
+    if low.is_empty() { high } else { format!("{low} and{high}") }
 }
 
 /// A single value as a message shows it.

@@ -37,14 +37,7 @@ impl<'a> TableReader<'a> {
         read: impl FnOnce(&mut TableReader<'_>) -> T,
     ) -> (T, TableShape) {
         let shape = TableShape::default();
-        let mut reader = TableReader {
-            context,
-            entries,
-            place,
-            known: Vec::new(),
-            lost: None,
-            shape,
-        };
+        let mut reader = TableReader { context, entries, place, known: Vec::new(), lost: None, shape };
         let value = read(&mut reader);
         reader.refuse_unknown();
         (value, reader.shape)
@@ -59,72 +52,35 @@ impl<'a> TableReader<'a> {
     ) -> T {
         let (entries, place, good) = match self.find(key) {
             None => (&[][..], self.place, true),
-            Some(Node {
-                place,
-                value: Value::Table(entries),
-            }) => (&entries[..], *place, true),
+            Some(Node { place, value: Value::Table(entries) }) => (&entries[..], *place, true),
             Some(node) => {
-                self.context
-                    .under(key, |context| context.wrong(node, "a table", ""));
+                self.context.under(key, |context| context.wrong(node, "a table", ""));
                 (&[][..], node.place, false)
             }
         };
         self.known.push(key);
         let run = |context: &mut Context| TableReader::run(context, entries, place, read);
-        let (value, shape) = self.context.under(key, |context| {
-            if good {
-                run(context)
-            } else {
-                context.quietly(run)
-            }
-        });
+        let (value, shape) = self.context.under(key, |context| if good { run(context) } else { context.quietly(run) });
         if self.context.is_describing() {
-            let required = shape
-                .fields
-                .iter()
-                .any(|field| field.given == Given::Required)
-                || shape.variants.is_some();
-            let given = if required {
-                Given::Required
-            } else {
-                Given::Or(Value::Table(Vec::new()))
-            };
-            self.shape.fields.push(Field {
-                key,
-                kind: Kind::Table(shape),
-                given,
-                doc,
-            });
+            let required = shape.fields.iter().any(|field| field.given == Given::Required) || shape.variants.is_some();
+            let given = if required { Given::Required } else { Given::Or(Value::Table(Vec::new())) };
+            self.shape.fields.push(Field { key, kind: Kind::Table(shape), given, doc });
         }
         value
     }
 
     /// Reads a table of several variants: the word under `key` says which, and its arm asks for the further keys.
-    pub fn tagged<T>(
-        &mut self,
-        key: &'static str,
-        arms: &[(&'static str, Arm<T>)],
-        doc: &'static str,
-    ) -> Option<T> {
+    pub fn tagged<T>(&mut self, key: &'static str, arms: &[(&'static str, Arm<T>)], doc: &'static str) -> Option<T> {
         if !self.context.is_describing() {
             let arm = self.field(key, Given::Required, doc, |node| node.choice(arms));
             self.lost = if arm.is_none() { Some(key) } else { self.lost };
             return arm.map(|arm| arm(self));
         }
-        let (mut value, mut variants) = (
-            None,
-            Variants {
-                tag: key,
-                doc,
-                arms: Vec::new(),
-            },
-        );
+        let (mut value, mut variants) = (None, Variants { tag: key, doc, arms: Vec::new() });
         for (word, arm) in arms {
             let common = self.shape.fields.len();
             value = Some(arm(self));
-            variants
-                .arms
-                .push((word, self.shape.fields.split_off(common)));
+            variants.arms.push((word, self.shape.fields.split_off(common)));
         }
         self.shape.variants = Some(variants);
         value
@@ -163,8 +119,7 @@ impl<'a> TableReader<'a> {
     /// Writes down a mistake in the value under a key; the message follows the path: "`spillover.stopAt` {message}".
     pub fn problem_at(&mut self, key: &str, message: &str, help: impl Into<String>) {
         let (place, path) = (self.place_of(key), self.path_of(key));
-        self.context
-            .problem(place, format!("`{path}` {message}"), help);
+        self.context.problem(place, format!("`{path}` {message}"), help);
     }
 
     /// Writes down a mistake anywhere in the file; an empty help says nothing.
@@ -173,10 +128,7 @@ impl<'a> TableReader<'a> {
     }
 
     fn find(&self, key: &str) -> Option<&'a Node> {
-        self.entries
-            .iter()
-            .find(|(name, _)| name.name == key)
-            .map(|(_, node)| node)
+        self.entries.iter().find(|(name, _)| name.name == key).map(|(_, node)| node)
     }
 
     /// Asks for a key: every getter but the sections comes through here.
@@ -188,9 +140,7 @@ impl<'a> TableReader<'a> {
         read: impl FnOnce(&mut NodeReader<'_>) -> Option<T>,
     ) -> Option<T> {
         self.known.push(key);
-        let node = self
-            .find(key)
-            .filter(|node| given != Given::Optional || node.value != Value::Null);
+        let node = self.find(key).filter(|node| given != Given::Optional || node.value != Value::Null);
         let describing = self.context.is_describing();
         if node.is_none() && !describing && given != Given::Required {
             return None;
@@ -200,12 +150,7 @@ impl<'a> TableReader<'a> {
             (read(&mut reader), reader.kind)
         });
         if describing {
-            self.shape.fields.push(Field {
-                key,
-                kind,
-                given,
-                doc,
-            });
+            self.shape.fields.push(Field { key, kind, given, doc });
         } else if node.is_none() {
             self.missing(key, &kind, doc);
         }
@@ -214,48 +159,21 @@ impl<'a> TableReader<'a> {
 
     fn missing(&mut self, key: &str, kind: &Kind, doc: &str) {
         let path = self.context.path();
-        let within = if path.is_empty() {
-            String::new()
-        } else {
-            format!(" in `{path}`")
-        };
-        let problem = Problem::new(
-            self.context.source(),
-            self.place,
-            format!("missing `{key}`{within}"),
-        );
-        let help = if doc.is_empty() {
-            String::new()
-        } else {
-            format!("`{key}` is {doc}")
-        };
-        self.context
-            .record(problem.with_expected(kind.expected()).with_help(help));
+        let within = if path.is_empty() { String::new() } else { format!(" in `{path}`") };
+        let problem = Problem::new(self.context.source(), self.place, format!("missing `{key}`{within}"));
+        let help = if doc.is_empty() { String::new() } else { format!("`{key}` is {doc}") };
+        self.context.record(problem.with_expected(kind.expected()).with_help(help));
     }
 
     fn refuse_unknown(&mut self) {
         let unknown = |(key, _): &&(Key, Node)| !self.known.contains(&key.name.as_str());
-        let unknown: Vec<&Key> = self
-            .entries
-            .iter()
-            .filter(unknown)
-            .map(|(key, _)| key)
-            .collect();
+        let unknown: Vec<&Key> = self.entries.iter().filter(unknown).map(|(key, _)| key).collect();
         if unknown.is_empty() {
             return;
         }
-        let absent: Vec<_> = self
-            .known
-            .iter()
-            .copied()
-            .filter(|key| !self.has(key))
-            .collect();
+        let absent: Vec<_> = self.known.iter().copied().filter(|key| !self.has(key)).collect();
         let path = self.context.path();
-        let within = if path.is_empty() {
-            String::new()
-        } else {
-            format!(" in `{path}`")
-        };
+        let within = if path.is_empty() { String::new() } else { format!(" in `{path}`") };
         let words = self.known_words();
         for key in unknown {
             if self.context.is_full() {
@@ -270,22 +188,13 @@ impl<'a> TableReader<'a> {
             let message = format!("unknown key `{}`{within}", quoted(&key.name));
             let help = near.map_or(String::new(), |near| format!("did you mean `{near}`?"));
             let problem = Problem::new(self.context.source(), key.place, message);
-            self.context
-                .record(problem.with_expected(words.as_str()).with_help(help));
+            self.context.record(problem.with_expected(words.as_str()).with_help(help));
         }
     }
 
     fn known_words(&self) -> String {
-        let more = if self.known.len() > MAX_LISTED {
-            ", ..."
-        } else {
-            ""
-        };
+        let more = if self.known.len() > MAX_LISTED { ", ..." } else { "" };
         let words: Vec<_> = self.known.iter().take(MAX_LISTED).copied().collect();
-        if words.is_empty() {
-            "an empty table".to_owned()
-        } else {
-            format!("one of: {}{more}", words.join(", "))
-        }
+        if words.is_empty() { "an empty table".to_owned() } else { format!("one of: {}{more}", words.join(", ")) }
     }
 }

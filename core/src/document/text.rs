@@ -22,15 +22,9 @@ pub fn parse(source: &Source) -> Result<Document, Problems> {
         "toml" => parse_toml(source),
         "json" => parse_json(source),
         other => {
-            let message = if other.is_empty() {
-                "the name has no ending"
-            } else {
-                "unknown ending of the file's name"
-            };
+            let message = if other.is_empty() { "the name has no ending" } else { "unknown ending of the file's name" };
             let problem = Problem::new(source, Place::default(), message);
-            Err(problem
-                .with_expected("a name that ends in .toml or .json")
-                .into())
+            Err(problem.with_expected("a name that ends in .toml or .json").into())
         }
     }
 }
@@ -38,8 +32,7 @@ pub fn parse(source: &Source) -> Result<Document, Problems> {
 /// What stands behind the last point of a file's name, in small letters.
 fn ending(name: &str) -> String {
     let file = name.rsplit(['/', '\\']).next().unwrap_or_default();
-    file.rsplit_once('.')
-        .map_or(String::new(), |(_, ending)| ending.to_lowercase())
+    file.rsplit_once('.').map_or(String::new(), |(_, ending)| ending.to_lowercase())
 }
 
 /// A name for each format, in messages.
@@ -53,24 +46,14 @@ const fn format_name(format: Format) -> &'static str {
 /// The mistake of nesting deeper than is read.
 fn too_deep(source: &Source, offset: usize) -> Problem {
     let message = format!("values are nested more than {} deep", super::MAX_DEPTH);
-    Problem::new(source, Place::new(offset, offset + 1), message)
-        .with_help("no file of ours needs that")
+    Problem::new(source, Place::new(offset, offset + 1), message).with_help("no file of ours needs that")
 }
 
 /// The mistake of text that a parser refuses, with its reason in small letters.
 fn syntax(source: &Source, format: Format, place: Place, reason: &str) -> Problem {
     let mut letters = reason.chars();
-    let reason: String = letters
-        .next()
-        .into_iter()
-        .flat_map(char::to_lowercase)
-        .chain(letters)
-        .collect();
-    Problem::new(
-        source,
-        place,
-        format!("not {}: {reason}", format_name(format)),
-    )
+    let reason: String = letters.next().into_iter().flat_map(char::to_lowercase).chain(letters).collect();
+    Problem::new(source, place, format!("not {}: {reason}", format_name(format)))
 }
 
 /// Whether nothing but blanks follows: what is wrong there is mostly that the file was cut off.

@@ -1,7 +1,7 @@
 //! Asking GitHub what webhooks may have failed to tell. Knows the questions; must not know REST.
 
-use super::JobSpec;
 use super::Failure;
+use super::JobSpec;
 use serde::{Deserialize, Serialize};
 
 /// What is asked.

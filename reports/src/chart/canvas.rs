@@ -81,120 +81,61 @@ pub(super) struct Canvas<'a> {
 }
 
 /// Draws a sheet of this size.
-pub(super) fn sheet(
-    width: f64,
-    height: f64,
-    paint: impl FnOnce(&Canvas<'_>) -> Result<(), Failed>,
-) -> Drawing {
+pub(super) fn sheet(width: f64, height: f64, paint: impl FnOnce(&Canvas<'_>) -> Result<(), Failed>) -> Drawing {
     let mut svg = String::new();
     {
         let size = (px(width).unsigned_abs(), px(height).unsigned_abs());
-        let canvas = Canvas {
-            area: SVGBackend::with_string(&mut svg, size).into_drawing_area(),
-        };
+        let canvas = Canvas { area: SVGBackend::with_string(&mut svg, size).into_drawing_area() };
         let done = paint(&canvas).and_then(|()| canvas.area.present());
         done.expect("an SVG in memory takes every shape");
     }
     let inner = svg.split_once('>').map_or("", |(_, rest)| rest);
     let inner = inner.rsplit_once("</svg>").map_or(inner, |(body, _)| body);
-    Drawing {
-        width,
-        height,
-        body: ink::classed(inner.trim()),
-    }
+    Drawing { width, height, body: ink::classed(inner.trim()) }
 }
 
 impl<'a> Canvas<'a> {
     /// A part of the sheet for a plotters chart.
     pub(super) fn part(&self, frame: Frame) -> Area<'a> {
-        self.area
-            .clone()
-            .shrink((px(frame.x), px(frame.y)), (px(frame.w), px(frame.h)))
+        self.area.clone().shrink((px(frame.x), px(frame.y)), (px(frame.w), px(frame.h)))
     }
 
     /// A filled rectangle; never thinner than a pixel.
     pub(super) fn rect(&self, frame: Frame, ink: Ink, alpha: f64) -> Result<(), Failed> {
         let (left, top) = (px(frame.x), px(frame.y));
-        let corner = (
-            px(frame.x + frame.w).max(left + 1),
-            px(frame.y + frame.h).max(top + 1),
-        );
-        self.area.draw(&Rectangle::new(
-            [(left, top), corner],
-            ink.sentinel().mix(alpha).filled(),
-        ))
+        let corner = (px(frame.x + frame.w).max(left + 1), px(frame.y + frame.h).max(top + 1));
+        self.area.draw(&Rectangle::new([(left, top), corner], ink.sentinel().mix(alpha).filled()))
     }
 
     /// A straight line.
-    pub(super) fn line(
-        &self,
-        from: (f64, f64),
-        to: (f64, f64),
-        ink: Ink,
-        width: u32,
-    ) -> Result<(), Failed> {
+    pub(super) fn line(&self, from: (f64, f64), to: (f64, f64), ink: Ink, width: u32) -> Result<(), Failed> {
         let points = vec![(px(from.0), px(from.1)), (px(to.0), px(to.1))];
-        self.area.draw(&PathElement::new(
-            points,
-            ink.sentinel().stroke_width(width),
-        ))
+        self.area.draw(&PathElement::new(points, ink.sentinel().stroke_width(width)))
     }
 
     /// A filled polygon.
-    pub(super) fn polygon(
-        &self,
-        points: &[(f64, f64)],
-        ink: Ink,
-        alpha: f64,
-    ) -> Result<(), Failed> {
+    pub(super) fn polygon(&self, points: &[(f64, f64)], ink: Ink, alpha: f64) -> Result<(), Failed> {
         let points: Vec<_> = points.iter().map(|(x, y)| (px(*x), px(*y))).collect();
-        self.area
-            .draw(&Polygon::new(points, ink.sentinel().mix(alpha)))
+        self.area.draw(&Polygon::new(points, ink.sentinel().mix(alpha)))
     }
 
     /// A text, centred on `at` vertically.
-    pub(super) fn text(
-        &self,
-        text: &str,
-        at: (f64, f64),
-        sits: Sits,
-        ink: Ink,
-    ) -> Result<(), Failed> {
-        self.write(
-            text,
-            at,
-            sits,
-            font(FontStyle::Normal).color(&ink.sentinel()),
-        )
+    pub(super) fn text(&self, text: &str, at: (f64, f64), sits: Sits, ink: Ink) -> Result<(), Failed> {
+        self.write(text, at, sits, font(FontStyle::Normal).color(&ink.sentinel()))
     }
 
     /// The same in bold.
     pub(super) fn bold(&self, text: &str, at: (f64, f64), sits: Sits) -> Result<(), Failed> {
-        self.write(
-            text,
-            at,
-            sits,
-            font(FontStyle::Bold).color(&Ink::Text.sentinel()),
-        )
+        self.write(text, at, sits, font(FontStyle::Bold).color(&Ink::Text.sentinel()))
     }
 
-    fn write(
-        &self,
-        text: &str,
-        at: (f64, f64),
-        sits: Sits,
-        style: TextStyle<'_>,
-    ) -> Result<(), Failed> {
+    fn write(&self, text: &str, at: (f64, f64), sits: Sits, style: TextStyle<'_>) -> Result<(), Failed> {
         let side = match sits {
             Sits::Start => HPos::Left,
             Sits::Middle => HPos::Center,
             Sits::End => HPos::Right,
         };
-        self.area.draw_text(
-            &printable(text),
-            &style.pos(Pos::new(side, VPos::Center)),
-            (px(at.0), px(at.1)),
-        )
+        self.area.draw_text(&printable(text), &style.pos(Pos::new(side, VPos::Center)), (px(at.0), px(at.1)))
     }
 }
 
@@ -241,26 +182,12 @@ impl Legend {
     }
 
     /// Draws it with its top left corner at `at`.
-    pub(super) fn draw(
-        &self,
-        canvas: &Canvas<'_>,
-        at: (f64, f64),
-        width: f64,
-    ) -> Result<(), Failed> {
+    pub(super) fn draw(&self, canvas: &Canvas<'_>, at: (f64, f64), width: f64) -> Result<(), Failed> {
         for ((x, y, text), (sample, ink, _)) in self.places(width).iter().zip(&self.items) {
             let (x, middle) = (at.0 + x, at.1 + y + LINE / 2.0);
             match sample {
                 Sample::Square(alpha) => {
-                    canvas.rect(
-                        Frame {
-                            x,
-                            y: middle - 5.5,
-                            w: 11.0,
-                            h: 11.0,
-                        },
-                        *ink,
-                        *alpha,
-                    )?;
+                    canvas.rect(Frame { x, y: middle - 5.5, w: 11.0, h: 11.0 }, *ink, *alpha)?;
                 }
                 Sample::Line => canvas.line((x, middle), (x + 13.0, middle), *ink, 4)?,
             }
@@ -283,28 +210,12 @@ pub(super) fn font<'b>(style: FontStyle) -> TextStyle<'b> {
 
 /// A text without the characters that XML cannot hold.
 pub(super) fn printable(text: &str) -> String {
-    text.chars()
-        .map(|c| {
-            if c.is_control() || ('\u{fffe}'..='\u{ffff}').contains(&c) {
-                ' '
-            } else {
-                c
-            }
-        })
-        .collect()
+    text.chars().map(|c| if c.is_control() || ('\u{fffe}'..='\u{ffff}').contains(&c) { ' ' } else { c }).collect()
 }
 
 /// An estimate on the wide side: there are no font files to ask.
 pub(super) fn text_width(text: &str) -> f64 {
-    text.chars()
-        .map(|c| {
-            if c < '\u{2e80}' {
-                0.6 * TEXT
-            } else {
-                1.05 * TEXT
-            }
-        })
-        .sum()
+    text.chars().map(|c| if c < '\u{2e80}' { 0.6 * TEXT } else { 1.05 * TEXT }).sum()
 }
 
 /// A text cut to a width, with an ellipsis where it was cut.
@@ -329,12 +240,7 @@ mod tests {
     #[test]
     fn a_legend_breaks_into_rows_that_fit() {
         let mut legend = Legend::default();
-        for name in [
-            "running",
-            "starting",
-            "limit",
-            "a name that is far too long to stand beside any other one",
-        ] {
+        for name in ["running", "starting", "limit", "a name that is far too long to stand beside any other one"] {
             legend.add(Sample::Line, Ink::Running, name);
         }
         assert_eq!(legend.height(1_000.0), LINE);
@@ -347,21 +253,9 @@ mod tests {
 
     #[test]
     fn a_drawing_is_the_inside_of_an_svg_with_escaped_text() {
-        let drawing = sheet(100.0, 20.0, |canvas| {
-            canvas.text("a<b & \u{1}c", (5.0, 10.0), Sits::Start, Ink::Text)
-        });
-        assert!(
-            drawing.body.starts_with("<text") && drawing.body.ends_with("</text>"),
-            "{}",
-            drawing.body
-        );
-        assert!(
-            drawing.body.contains("a&lt;b &amp;  c") && drawing.body.contains("class=\"f-text\"")
-        );
-        assert!(
-            drawing.body.contains("font-size=\"25\""),
-            "{}",
-            drawing.body
-        );
+        let drawing = sheet(100.0, 20.0, |canvas| canvas.text("a<b & \u{1}c", (5.0, 10.0), Sits::Start, Ink::Text));
+        assert!(drawing.body.starts_with("<text") && drawing.body.ends_with("</text>"), "{}", drawing.body);
+        assert!(drawing.body.contains("a&lt;b &amp;  c") && drawing.body.contains("class=\"f-text\""));
+        assert!(drawing.body.contains("font-size=\"25\""), "{}", drawing.body);
     }
 }

@@ -10,11 +10,7 @@ pub(crate) fn well_formed(text: &str) -> Result<(), String> {
         let end = rest.find('>').ok_or("a tag without an end")?;
         let (tag, after) = (&rest[..end], &rest[end + 1..]);
         rest = after;
-        let name = tag
-            .trim_start_matches('/')
-            .split([' ', '\n', '/'])
-            .next()
-            .unwrap_or_default();
+        let name = tag.trim_start_matches('/').split([' ', '\n', '/']).next().unwrap_or_default();
         if tag.starts_with('/') {
             let last = open.pop();
             if last != Some(name) {
@@ -31,11 +27,7 @@ pub(crate) fn well_formed(text: &str) -> Result<(), String> {
             }
         }
     }
-    if open.is_empty() {
-        entities(rest)
-    } else {
-        Err(format!("{open:?} are left open"))
-    }
+    if open.is_empty() { entities(rest) } else { Err(format!("{open:?} are left open")) }
 }
 
 fn attributes(tag: &str) -> Result<(), String> {
@@ -67,22 +59,10 @@ fn entities(text: &str) -> Result<(), String> {
 
 #[test]
 fn what_is_broken_is_found() {
-    for good in [
-        "<a><b c=\"d\"/></a>",
-        "<p>1 &lt; 2</p>",
-        "<style>a > b & c</style>",
-    ] {
+    for good in ["<a><b c=\"d\"/></a>", "<p>1 &lt; 2</p>", "<style>a > b & c</style>"] {
         assert_eq!(well_formed(good), Ok(()), "{good}");
     }
-    for bad in [
-        "<a><b></a>",
-        "<a>",
-        "</a>",
-        "<a b=c></a>",
-        "<a b=\"<\"></a>",
-        "a & b",
-        "<a>\u{1}</a>",
-    ] {
+    for bad in ["<a><b></a>", "<a>", "</a>", "<a b=c></a>", "<a b=\"<\"></a>", "a & b", "<a>\u{1}</a>"] {
         assert!(well_formed(bad).is_err(), "{bad}");
     }
 }

@@ -31,11 +31,7 @@ pub(crate) fn what(failover: &Failover) -> String {
 /// When, and in how many runs: `24 Nov 14:00, in 20 of 20 runs, 3 not recovered`.
 pub(crate) fn when(failover: &Failover, clock: Clock) -> String {
     let (hit, all) = failover.runs;
-    let runs = if all > 1 {
-        format!(", in {hit} of {all} runs")
-    } else {
-        String::new()
-    };
+    let runs = if all > 1 { format!(", in {hit} of {all} runs") } else { String::new() };
     let open = match failover.unrecovered {
         0 => String::new(),
         open => format!(", {open} not recovered"),
@@ -49,46 +45,23 @@ pub(super) fn draw(report: &Report, form: Form) -> Drawing {
     let clock = Clock::new(&report.summary.start);
     let width = form.width();
     let (left, right) = form.pick((110.0, 270.0), (96.0, 84.0));
-    let ends = shown
-        .iter()
-        .flat_map(clocks)
-        .flat_map(|(_, e)| [e.value, e.high])
-        .filter_map(human::finite);
+    let ends = shown.iter().flat_map(clocks).flat_map(|(_, e)| [e.value, e.high]).filter_map(human::finite);
     let ticks = tick::durations(ends.fold(1.0, f64::max), form.pick(8, 3));
     let end = ticks.last().copied().unwrap_or(1.0);
     let block = HEAD + 4.0 * ROW + 8.0;
     let height = shown.len() as f64 * block + LINE + 4.0;
-    let plot = Frame {
-        x: left,
-        y: 0.0,
-        w: width - left - right,
-        h: height - LINE - 4.0,
-    };
+    let plot = Frame { x: left, y: 0.0, w: width - left - right, h: height - LINE - 4.0 };
     let blocks = Blocks { plot, end, form };
     sheet(width, height, |canvas| {
         for (i, failover) in shown.iter().enumerate() {
             blocks.grid(canvas, i as f64 * block + HEAD, &ticks)?;
             let y = i as f64 * block;
-            canvas.bold(
-                &fit(&what(failover), width * 0.92),
-                (0.0, y + LINE / 2.0),
-                Sits::Start,
-            )?;
-            canvas.text(
-                &fit(&when(failover, clock), width),
-                (0.0, y + LINE * 1.5),
-                Sits::Start,
-                Ink::Muted,
-            )?;
+            canvas.bold(&fit(&what(failover), width * 0.92), (0.0, y + LINE / 2.0), Sits::Start)?;
+            canvas.text(&fit(&when(failover, clock), width), (0.0, y + LINE * 1.5), Sits::Start, Ink::Muted)?;
             blocks.bars(canvas, failover, y + HEAD)?;
         }
         for at in &ticks {
-            canvas.text(
-                &human::duration(*at),
-                (blocks.x(*at), height - LINE / 2.0),
-                Sits::Middle,
-                Ink::Muted,
-            )?;
+            canvas.text(&human::duration(*at), (blocks.x(*at), height - LINE / 2.0), Sits::Middle, Ink::Muted)?;
         }
         Ok(())
     })
@@ -138,16 +111,7 @@ impl Blocks {
                 continue;
             };
             let (from, to) = (self.x(value.min(before)), self.x(value.max(before)));
-            canvas.rect(
-                Frame {
-                    x: from,
-                    y: middle - 5.0,
-                    w: (to - from).max(1.5),
-                    h: 10.0,
-                },
-                Ink::Clock,
-                0.75,
-            )?;
+            canvas.rect(Frame { x: from, y: middle - 5.0, w: (to - from).max(1.5), h: 10.0 }, Ink::Clock, 0.75)?;
             self.whisker(canvas, &estimate, middle)?;
             canvas.text(&self.told(&estimate), told, Sits::Start, Ink::Text)?;
             before = value;
@@ -157,16 +121,11 @@ impl Blocks {
 
     fn told(&self, estimate: &Estimate) -> String {
         let interval = human::interval("s", estimate).filter(|_| self.form == Form::Wide);
-        [Some(human::value("s", estimate)), interval]
-            .into_iter()
-            .flatten()
-            .collect::<Vec<_>>()
-            .join("  ")
+        [Some(human::value("s", estimate)), interval].into_iter().flatten().collect::<Vec<_>>().join("  ")
     }
 
     fn whisker(&self, canvas: &Canvas<'_>, estimate: &Estimate, middle: f64) -> Result<(), Failed> {
-        let (Some(low), Some(high)) = (human::finite(estimate.low), human::finite(estimate.high))
-        else {
+        let (Some(low), Some(high)) = (human::finite(estimate.low), human::finite(estimate.high)) else {
             return Ok(());
         };
         let (low, high) = (self.x(low), self.x(high));
@@ -174,9 +133,7 @@ impl Blocks {
             return Ok(());
         }
         canvas.line((low, middle), (high, middle), Ink::Text, 3)?;
-        [low, high]
-            .into_iter()
-            .try_for_each(|x| canvas.line((x, middle - 4.0), (x, middle + 4.0), Ink::Text, 3))
+        [low, high].into_iter().try_for_each(|x| canvas.line((x, middle - 4.0), (x, middle + 4.0), Ink::Text, 3))
     }
 }
 
@@ -186,20 +143,14 @@ mod tests {
 
     #[test]
     fn a_heading_says_what_where_and_when() {
-        let mut failover = Failover {
-            region: "eu-west-1".to_owned(),
-            fault: "regionOutage".to_owned(),
-            ..Failover::default()
-        };
+        let mut failover =
+            Failover { region: "eu-west-1".to_owned(), fault: "regionOutage".to_owned(), ..Failover::default() };
         (failover.at, failover.runs) = (50_400.0, (19, 20));
         let clock = Clock::new("2026-11-24T00:00:00Z");
         assert_eq!(what(&failover), "eu-west-1: region outage");
         assert_eq!(when(&failover, clock), "24 Nov 14:00, in 19 of 20 runs");
         (failover.runs, failover.unrecovered) = ((20, 20), 3);
-        assert_eq!(
-            when(&failover, clock),
-            "24 Nov 14:00, in 20 of 20 runs, 3 not recovered"
-        );
+        assert_eq!(when(&failover, clock), "24 Nov 14:00, in 20 of 20 runs, 3 not recovered");
         (failover.runs, failover.unrecovered) = ((1, 1), 0);
         assert_eq!(when(&failover, clock), "24 Nov 14:00");
     }

@@ -33,19 +33,11 @@ impl Column {
     fn new(jobs: &[u64]) -> Self {
         let total: u64 = jobs.iter().sum();
         let per_job = JOBS / (total.max(1)) as f64;
-        let mut column = Self {
-            places: Vec::new(),
-            height: 0.0,
-            per_job,
-        };
+        let mut column = Self { places: Vec::new(), height: 0.0, per_job };
         for jobs in jobs {
             let own = *jobs as f64 * per_job;
             let slot = own.max(SLOT - 8.0) + 8.0;
-            column.places.push(Place {
-                top: column.height + (slot - own) / 2.0,
-                used: 0.0,
-                jobs: *jobs,
-            });
+            column.places.push(Place { top: column.height + (slot - own) / 2.0, used: 0.0, jobs: *jobs });
             column.height += slot;
         }
         column
@@ -72,18 +64,8 @@ pub(super) fn draw(report: &Report, regions: &[&str], form: Form) -> Drawing {
     let (left, right) = (form.pick(190.0, 124.0), width - form.pick(190.0, 124.0));
     sheet(width, top + homes.height.max(places.height), |canvas| {
         legend.draw(canvas, (0.0, 0.0), width)?;
-        canvas.text(
-            "home",
-            (left - NODE, top - LINE / 2.0),
-            Sits::End,
-            Ink::Muted,
-        )?;
-        canvas.text(
-            "placed in",
-            (right + NODE, top - LINE / 2.0),
-            Sits::Start,
-            Ink::Muted,
-        )?;
+        canvas.text("home", (left - NODE, top - LINE / 2.0), Sits::End, Ink::Muted)?;
+        canvas.text("placed in", (right + NODE, top - LINE / 2.0), Sits::Start, Ink::Muted)?;
         let mut placed: Vec<_> = ribbons(report, regions)
             .into_iter()
             .map(|(from, to, reason, jobs)| (reason, homes.take(from, jobs), places.take(to, jobs)))
@@ -91,32 +73,13 @@ pub(super) fn draw(report: &Report, regions: &[&str], form: Form) -> Drawing {
         // What moved is drawn over what stayed.
         placed.sort_by_key(|(reason, ..)| *reason);
         for (reason, a, b) in placed {
-            ribbon(
-                canvas,
-                (left, top + a.0, top + a.1),
-                (right, top + b.0, top + b.1),
-                INKS[reason],
-            )?;
+            ribbon(canvas, (left, top + a.0, top + a.1), (right, top + b.0, top + b.1), INKS[reason])?;
         }
         for (i, region) in regions.iter().enumerate() {
             let room = left - NODE - 8.0;
             let h = |column: &Column| column.places[i].jobs as f64 * column.per_job;
-            node(
-                canvas,
-                region,
-                (left - NODE, top, room),
-                Sits::End,
-                &homes.places[i],
-                h(&homes),
-            )?;
-            node(
-                canvas,
-                region,
-                (right, top, room),
-                Sits::Start,
-                &places.places[i],
-                h(&places),
-            )?;
+            node(canvas, region, (left - NODE, top, room), Sits::End, &homes.places[i], h(&homes))?;
+            node(canvas, region, (right, top, room), Sits::Start, &places.places[i], h(&places))?;
         }
         Ok(())
     })
@@ -125,41 +88,21 @@ pub(super) fn draw(report: &Report, regions: &[&str], form: Form) -> Drawing {
 /// The two columns: jobs by home and jobs by region.
 fn columns(report: &Report, regions: &[&str]) -> (Column, Column) {
     let column = |of: fn(&Flow) -> &str| {
-        let flows = |region: &str| {
-            report
-                .flows
-                .iter()
-                .filter(|flow| of(flow) == region)
-                .flat_map(|flow| flow.jobs)
-                .sum()
-        };
-        Column::new(
-            &regions
-                .iter()
-                .map(|region| flows(region))
-                .collect::<Vec<u64>>(),
-        )
+        let flows =
+            |region: &str| report.flows.iter().filter(|flow| of(flow) == region).flat_map(|flow| flow.jobs).sum();
+        Column::new(&regions.iter().map(|region| flows(region)).collect::<Vec<u64>>())
     };
     (column(|flow| &flow.home), column(|flow| &flow.region))
 }
 
 /// The flows in words, the largest that left their home first.
 pub(super) fn describe(report: &Report) -> String {
-    let mut moved: Vec<_> = report
-        .flows
-        .iter()
-        .filter(|flow| flow.home != flow.region)
-        .collect();
+    let mut moved: Vec<_> = report.flows.iter().filter(|flow| flow.home != flow.region).collect();
     moved.sort_by_key(|flow| std::cmp::Reverse(flow.jobs.iter().sum::<u64>()));
     let mut text = "Jobs from their home to the region they were placed in, by reason.".to_owned();
     for flow in moved.into_iter().take(8) {
         let jobs = flow.jobs.iter().sum::<u64>();
-        text += &format!(
-            " {} to {}: {}.",
-            flow.home,
-            flow.region,
-            human::count(jobs as f64)
-        );
+        text += &format!(" {} to {}: {}.", flow.home, flow.region, human::count(jobs as f64));
     }
     text
 }
@@ -179,19 +122,10 @@ fn ribbons(report: &Report, regions: &[&str]) -> Vec<(usize, usize, usize, u64)>
 }
 
 fn alpha(ink: Ink) -> f64 {
-    if matches!(ink, Ink::Home | Ink::Sticky) {
-        0.4
-    } else {
-        0.8
-    }
+    if matches!(ink, Ink::Home | Ink::Sticky) { 0.4 } else { 0.8 }
 }
 
-fn ribbon(
-    canvas: &Canvas<'_>,
-    from: (f64, f64, f64),
-    to: (f64, f64, f64),
-    ink: Ink,
-) -> Result<(), Failed> {
+fn ribbon(canvas: &Canvas<'_>, from: (f64, f64, f64), to: (f64, f64, f64), ink: Ink) -> Result<(), Failed> {
     // Half a pixel at least, so that few jobs among many are still seen.
     let thick = |(x, top, bottom): (f64, f64, f64)| (x, top, bottom.max(top + 0.75));
     let (from, to) = (thick(from), thick(to));
@@ -221,29 +155,11 @@ fn node(
     h: f64,
 ) -> Result<(), Failed> {
     let (x, top, room) = at;
-    let outer = if matches!(sits, Sits::End) {
-        x - 7.0
-    } else {
-        x + NODE + 7.0
-    };
-    canvas.rect(
-        Frame {
-            x,
-            y: top + place.top,
-            w: NODE,
-            h,
-        },
-        Ink::Muted,
-        1.0,
-    )?;
+    let outer = if matches!(sits, Sits::End) { x - 7.0 } else { x + NODE + 7.0 };
+    canvas.rect(Frame { x, y: top + place.top, w: NODE, h }, Ink::Muted, 1.0)?;
     let middle = top + place.top + h / 2.0;
     canvas.text(&fit(region, room), (outer, middle - 8.0), sits, Ink::Text)?;
-    canvas.text(
-        &human::count(place.jobs as f64),
-        (outer, middle + 8.0),
-        sits,
-        Ink::Muted,
-    )
+    canvas.text(&human::count(place.jobs as f64), (outer, middle + 8.0), sits, Ink::Muted)
 }
 
 #[cfg(test)]
@@ -253,15 +169,8 @@ mod tests {
     #[test]
     fn few_jobs_keep_room_for_their_name() {
         let column = Column::new(&[10_000, 0, 1]);
-        let tops: Vec<_> = column
-            .places
-            .iter()
-            .map(|p| p.top + p.jobs as f64 * column.per_job / 2.0)
-            .collect();
-        assert!(
-            tops.windows(2).all(|two| two[1] - two[0] >= SLOT),
-            "{tops:?}"
-        );
+        let tops: Vec<_> = column.places.iter().map(|p| p.top + p.jobs as f64 * column.per_job / 2.0).collect();
+        assert!(tops.windows(2).all(|two| two[1] - two[0] >= SLOT), "{tops:?}");
         assert!(Column::new(&[]).height == 0.0 && Column::new(&[0]).per_job.is_finite());
     }
 

@@ -33,11 +33,7 @@ pub(crate) fn value(unit: &str, estimate: &Estimate) -> String {
 /// The interval of an estimate as `[low, high]`.
 pub(crate) fn interval(unit: &str, estimate: &Estimate) -> Option<String> {
     let (low, high) = (finite(estimate.low)?, finite(estimate.high)?);
-    Some(format!(
-        "[{}, {}]",
-        quantity(unit, low),
-        quantity(unit, high)
-    ))
+    Some(format!("[{}, {}]", quantity(unit, low), quantity(unit, high)))
 }
 
 /// Seconds as `38 s`, `5 m 12 s`, `1 h 5 m`, `24 h`, `2 d 3 h`: never more than two parts.
@@ -64,11 +60,7 @@ pub(crate) fn duration(seconds: f64) -> String {
 
 fn parts(total: f64, per: f64, big: &str, unit: f64, small: &str) -> String {
     let (whole, rest) = ((total / per).floor(), (total % per) / unit);
-    if rest == 0.0 {
-        format!("{} {big}", count(whole))
-    } else {
-        format!("{} {big} {rest:.0} {small}", count(whole))
-    }
+    if rest == 0.0 { format!("{} {big}", count(whole)) } else { format!("{} {big} {rest:.0} {small}", count(whole)) }
 }
 
 /// A count as `1,234`; small fractions (means over runs) keep a decimal.
@@ -105,20 +97,12 @@ pub(crate) fn share(fraction: f64) -> String {
     }
     let decimals = if (1.0..99.0).contains(&percent) { 1 } else { 2 };
     let text = trimmed(percent, decimals);
-    if text == "100" {
-        "> 99.99 %".to_owned()
-    } else {
-        format!("{text} %")
-    }
+    if text == "100" { "> 99.99 %".to_owned() } else { format!("{text} %") }
 }
 
 fn trimmed(value: f64, decimals: usize) -> String {
     let text = format!("{value:.decimals$}");
-    if text.contains('.') {
-        text.trim_end_matches('0').trim_end_matches('.').to_owned()
-    } else {
-        text
-    }
+    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
 }
 
 fn grouped(value: f64) -> String {
@@ -130,11 +114,7 @@ fn grouped(value: f64) -> String {
         }
         text.push(digit);
     }
-    if value < 0.0 && digits != "0" {
-        format!("−{text}")
-    } else {
-        text
-    }
+    if value < 0.0 && digits != "0" { format!("−{text}") } else { text }
 }
 
 /// `regionOutage` as `region outage`; what is known by a proper name keeps it.
@@ -169,9 +149,7 @@ pub(crate) fn label(name: &str) -> String {
     }
     let text = words(name);
     let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |first| {
-        first.to_uppercase().chain(chars).collect()
-    })
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
 
 #[cfg(test)]
@@ -180,31 +158,22 @@ mod tests {
 
     #[test]
     fn durations_read_like_speech() {
-        let said = [
-            0.0, 0.0021, 0.35, 1.25, 9.96, 38.2, 59.7, 312.0, 3_600.0, 3_899.0, 86_399.0, 183_600.0,
-        ]
-        .map(duration);
+        let said =
+            [0.0, 0.0021, 0.35, 1.25, 9.96, 38.2, 59.7, 312.0, 3_600.0, 3_899.0, 86_399.0, 183_600.0].map(duration);
         let meant = [
-            "0 s", "2.1 ms", "350 ms", "1.2 s", "10 s", "38 s", "1 m", "5 m 12 s", "1 h",
-            "1 h 5 m", "24 h", "2 d 3 h",
+            "0 s", "2.1 ms", "350 ms", "1.2 s", "10 s", "38 s", "1 m", "5 m 12 s", "1 h", "1 h 5 m", "24 h", "2 d 3 h",
         ];
         assert_eq!(said, meant.map(str::to_owned));
     }
 
     #[test]
     fn counts_money_and_shares() {
-        assert_eq!(
-            [1_234.0, 999_999.6, 12.4, 0.0, -1_500.0].map(count),
-            ["1,234", "1,000,000", "12.4", "0", "−1,500"]
-        );
+        assert_eq!([1_234.0, 999_999.6, 12.4, 0.0, -1_500.0].map(count), ["1,234", "1,000,000", "12.4", "0", "−1,500"]);
         assert_eq!(
             [12.3, 1_234.4, 0.0042, 999.999, 0.0].map(money),
             ["$12.30", "$1,234", "$0.0042", "$1,000", "$0.00"]
         );
-        assert_eq!(
-            [0.9995, 1.0, 0.5, 0.999_999].map(share),
-            ["99.95 %", "100 %", "50 %", "> 99.99 %"]
-        );
+        assert_eq!([0.9995, 1.0, 0.5, 0.999_999].map(share), ["99.95 %", "100 %", "50 %", "> 99.99 %"]);
     }
 
     #[test]
@@ -213,25 +182,12 @@ mod tests {
             assert_eq!(quantity(unit, f64::NAN), NOTHING);
             assert_eq!(quantity(unit, f64::INFINITY), NOTHING);
         }
-        assert_eq!(
-            value(
-                "s",
-                &Estimate {
-                    value: Some(f64::NAN),
-                    low: None,
-                    high: None
-                }
-            ),
-            NOTHING
-        );
+        assert_eq!(value("s", &Estimate { value: Some(f64::NAN), low: None, high: None }), NOTHING);
     }
 
     #[test]
     fn names_become_words() {
         assert_eq!(words("regionOutage"), "region outage");
-        assert_eq!(
-            [label("sqs"), label("healthChecks"), label("")],
-            ["SQS", "Health checks", ""]
-        );
+        assert_eq!([label("sqs"), label("healthChecks"), label("")], ["SQS", "Health checks", ""]);
     }
 }

@@ -54,19 +54,14 @@ impl Ink {
 
 /// Turns colours into classes and drops what the style sheet says anyhow.
 pub(super) fn classed(svg: &str) -> String {
-    let mut text = svg
-        .replace(" opacity=\"1\"", "")
-        .replace(" font-family=\"sans-serif\"", "")
-        .replace(" stroke=\"none\"", "");
+    let mut text =
+        svg.replace(" opacity=\"1\"", "").replace(" font-family=\"sans-serif\"", "").replace(" stroke=\"none\"", "");
     for (ink, class, _, _) in INKS {
         let RGBColor(r, g, b) = ink.sentinel();
         let code = format!("#{r:02X}{g:02X}{b:02X}");
         if text.contains(&code) {
             text = text.replace(&format!("fill=\"{code}\""), &format!("class=\"f-{class}\""));
-            text = text.replace(
-                &format!("stroke=\"{code}\""),
-                &format!("class=\"s-{class}\""),
-            );
+            text = text.replace(&format!("stroke=\"{code}\""), &format!("class=\"s-{class}\""));
         }
     }
     text
@@ -79,10 +74,8 @@ pub(super) fn style(scope: &str, svg: Option<&str>) -> String {
         for (kind, property) in [("f", "fill"), ("s", "stroke")] {
             let name = format!("{kind}-{class}");
             if svg.is_none_or(|svg| svg.contains(&format!("class=\"{name}\""))) {
-                write!(light, "{scope} .{name}{{{property}:{by_day}}}")
-                    .expect("a String takes all");
-                write!(dark, "{scope} .{name}{{{property}:{by_night}}}")
-                    .expect("a String takes all");
+                write!(light, "{scope} .{name}{{{property}:{by_day}}}").expect("a String takes all");
+                write!(dark, "{scope} .{name}{{{property}:{by_night}}}").expect("a String takes all");
             }
         }
     }
@@ -98,18 +91,11 @@ mod tests {
 
     #[test]
     fn roles_become_classes_and_classes_have_rules() {
-        let svg = classed(
-            "<rect opacity=\"1\" fill=\"#0101FE\" stroke=\"none\"/><line opacity=\"0.5\" stroke=\"#0107FE\"/>",
-        );
-        assert_eq!(
-            svg,
-            "<rect class=\"f-text\"/><line opacity=\"0.5\" class=\"s-limit\"/>"
-        );
+        let svg =
+            classed("<rect opacity=\"1\" fill=\"#0101FE\" stroke=\"none\"/><line opacity=\"0.5\" stroke=\"#0107FE\"/>");
+        assert_eq!(svg, "<rect class=\"f-text\"/><line opacity=\"0.5\" class=\"s-limit\"/>");
         let rules = style("svg", Some(&svg));
-        assert!(
-            rules.contains("svg .f-text{fill:#1f2328}")
-                && rules.contains("svg .f-text{fill:#e6edf3}")
-        );
+        assert!(rules.contains("svg .f-text{fill:#1f2328}") && rules.contains("svg .f-text{fill:#e6edf3}"));
         assert!(!rules.contains("f-home"), "only what is used");
     }
 

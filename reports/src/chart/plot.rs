@@ -22,22 +22,12 @@ impl Axis {
     /// Simulated time from zero to the report's end.
     pub(super) fn time(report: &Report, most: usize) -> Self {
         let end = span(report);
-        Self {
-            range: (0.0, end),
-            ticks: Clock::new(&report.summary.start).ticks(end, most),
-        }
+        Self { range: (0.0, end), ticks: Clock::new(&report.summary.start).ticks(end, most) }
     }
 
     /// The same without texts.
     pub(super) fn mute(&self) -> Self {
-        Self {
-            range: self.range,
-            ticks: self
-                .ticks
-                .iter()
-                .map(|(at, _)| (*at, String::new()))
-                .collect(),
-        }
+        Self { range: self.range, ticks: self.ticks.iter().map(|(at, _)| (*at, String::new())).collect() }
     }
 }
 
@@ -51,11 +41,7 @@ impl Ranged for Axis {
     }
 
     fn key_points<H: KeyPointHint>(&self, hint: H) -> Vec<f64> {
-        if hint.weight().allow_light_points() {
-            Vec::new()
-        } else {
-            self.ticks.iter().map(|(at, _)| *at).collect()
-        }
+        if hint.weight().allow_light_points() { Vec::new() } else { self.ticks.iter().map(|(at, _)| *at).collect() }
     }
 
     fn range(&self) -> Range<f64> {
@@ -72,18 +58,9 @@ impl ValueFormatter<f64> for Axis {
 
 /// The simulated time that charts show.
 pub(super) fn span(report: &Report) -> f64 {
-    let last = report
-        .series
-        .iter()
-        .map(|row| row.time)
-        .filter(|t| t.is_finite())
-        .fold(0.0, f64::max);
+    let last = report.series.iter().map(|row| row.time).filter(|t| t.is_finite()).fold(0.0, f64::max);
     let said = report.summary.duration;
-    match if said.is_finite() {
-        said.max(last)
-    } else {
-        last
-    } {
+    match if said.is_finite() { said.max(last) } else { last } {
         end if end > 0.0 => end,
         _ => 3_600.0,
     }
@@ -98,23 +75,9 @@ pub(super) struct Plot<'a> {
 
 impl<'a> Plot<'a> {
     /// `frame` is the plotted area itself; tick texts go to its left and below.
-    pub(super) fn new(
-        canvas: &Canvas<'a>,
-        frame: Frame,
-        x: &Axis,
-        y: &Axis,
-    ) -> Result<Self, Failed> {
-        let below = if x.ticks.iter().any(|(_, text)| !text.is_empty()) {
-            LINE
-        } else {
-            0.0
-        };
-        let part = canvas.part(Frame {
-            x: 0.0,
-            y: frame.y,
-            w: frame.x + frame.w,
-            h: frame.h + below,
-        });
+    pub(super) fn new(canvas: &Canvas<'a>, frame: Frame, x: &Axis, y: &Axis) -> Result<Self, Failed> {
+        let below = if x.ticks.iter().any(|(_, text)| !text.is_empty()) { LINE } else { 0.0 };
+        let part = canvas.part(Frame { x: 0.0, y: frame.y, w: frame.x + frame.w, h: frame.h + below });
         let mut chart = ChartBuilder::on(&part)
             .set_label_area_size(LabelAreaPosition::Left, px(frame.x))
             .set_label_area_size(LabelAreaPosition::Bottom, px(below))
@@ -127,11 +90,7 @@ impl<'a> Plot<'a> {
             .set_all_tick_mark_size(px(3.0))
             .label_style(font(FontStyle::Normal).color(&Ink::Muted.sentinel()))
             .draw()?;
-        Ok(Self {
-            chart,
-            x: x.range,
-            y: y.range,
-        })
+        Ok(Self { chart, x: x.range, y: y.range })
     }
 
     /// Shades a span of time over the whole height; spans off the plot are left out.
@@ -142,18 +101,12 @@ impl<'a> Plot<'a> {
         let least = (self.x.1 - self.x.0) / 700.0;
         let (from, to) = (from.max(self.x.0), to.max(from + least).min(self.x.1));
         let corners = [(from, self.y.0), (to, self.y.1)];
-        self.chart
-            .draw_series([Rectangle::new(corners, ink.sentinel().mix(alpha).filled())])?;
+        self.chart.draw_series([Rectangle::new(corners, ink.sentinel().mix(alpha).filled())])?;
         Ok(())
     }
 
     /// Fills between the base and a line.
-    pub(super) fn area(
-        &mut self,
-        points: &[(f64, f64)],
-        ink: Ink,
-        alpha: f64,
-    ) -> Result<(), Failed> {
+    pub(super) fn area(&mut self, points: &[(f64, f64)], ink: Ink, alpha: f64) -> Result<(), Failed> {
         let floor: Vec<_> = points.iter().map(|(x, _)| (*x, self.y.0)).collect();
         self.between(points, &floor, ink, alpha)
     }
@@ -166,32 +119,20 @@ impl<'a> Plot<'a> {
         ink: Ink,
         alpha: f64,
     ) -> Result<(), Failed> {
-        let edge: Vec<_> = over
-            .iter()
-            .chain(under.iter().rev())
-            .map(|p| self.inside(*p))
-            .collect();
+        let edge: Vec<_> = over.iter().chain(under.iter().rev()).map(|p| self.inside(*p)).collect();
         if over.len() > 1 {
-            self.chart
-                .draw_series([Polygon::new(edge, ink.sentinel().mix(alpha))])?;
+            self.chart.draw_series([Polygon::new(edge, ink.sentinel().mix(alpha))])?;
         }
         Ok(())
     }
 
     /// A line; one point alone becomes a dot.
-    pub(super) fn line(
-        &mut self,
-        points: &[(f64, f64)],
-        ink: Ink,
-        width: u32,
-    ) -> Result<(), Failed> {
+    pub(super) fn line(&mut self, points: &[(f64, f64)], ink: Ink, width: u32) -> Result<(), Failed> {
         let points: Vec<_> = points.iter().map(|p| self.inside(*p)).collect();
         if let [alone] = points[..] {
-            self.chart
-                .draw_series([Circle::new(alone, width, ink.sentinel().filled())])?;
+            self.chart.draw_series([Circle::new(alone, width, ink.sentinel().filled())])?;
         } else if !points.is_empty() {
-            self.chart
-                .draw_series(LineSeries::new(points, ink.sentinel().stroke_width(width)))?;
+            self.chart.draw_series(LineSeries::new(points, ink.sentinel().stroke_width(width)))?;
         }
         Ok(())
     }
@@ -210,11 +151,7 @@ impl<'a> Plot<'a> {
 pub(super) fn thin(values: &[(f64, f64)], end: f64, width: f64) -> Vec<(f64, f64)> {
     let column = |at: f64| (at / end * width * ZOOM / 2.0).floor();
     let mut kept: Vec<(f64, f64)> = Vec::new();
-    for (at, value) in values
-        .iter()
-        .copied()
-        .filter(|(at, value)| at.is_finite() && value.is_finite())
-    {
+    for (at, value) in values.iter().copied().filter(|(at, value)| at.is_finite() && value.is_finite()) {
         match kept.last_mut() {
             Some(last) if column(last.0) == column(at) => last.1 = last.1.max(value),
             _ => kept.push((at, value)),
@@ -229,22 +166,13 @@ mod tests {
 
     #[test]
     fn thinning_keeps_peaks_and_drops_what_is_no_number() {
-        let values = [
-            (0.0, 1.0),
-            (0.1, 9.0),
-            (0.2, f64::NAN),
-            (5.0, 2.0),
-            (f64::NAN, 3.0),
-        ];
+        let values = [(0.0, 1.0), (0.1, 9.0), (0.2, f64::NAN), (5.0, 2.0), (f64::NAN, 3.0)];
         assert_eq!(thin(&values, 10.0, 10.0), [(0.0, 9.0), (5.0, 2.0)]);
     }
 
     #[test]
     fn ticks_find_their_text() {
-        let axis = Axis {
-            range: (0.0, 10.0),
-            ticks: vec![(0.0, "zero".to_owned()), (7.5, "high".to_owned())],
-        };
+        let axis = Axis { range: (0.0, 10.0), ticks: vec![(0.0, "zero".to_owned()), (7.5, "high".to_owned())] };
         assert_eq!([axis.format_ext(&7.5), axis.format_ext(&1.0)], ["high", ""]);
         assert_eq!(axis.mute().format_ext(&7.5), "");
     }

@@ -29,23 +29,9 @@ const STEPS: [f64; 22] = [
 ];
 
 /// Decades of a latency axis, in seconds, at values people know.
-const DECADES: [f64; 11] = [
-    0.001,
-    0.01,
-    0.1,
-    1.0,
-    10.0,
-    60.0,
-    600.0,
-    3_600.0,
-    36_000.0,
-    360_000.0,
-    3_600_000.0,
-];
+const DECADES: [f64; 11] = [0.001, 0.01, 0.1, 1.0, 10.0, 60.0, 600.0, 3_600.0, 36_000.0, 360_000.0, 3_600_000.0];
 
-const MONTHS: [&str; 12] = [
-    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-];
+const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 const DAY: i64 = 86_400;
 
@@ -58,9 +44,7 @@ pub(crate) struct Clock {
 impl Clock {
     /// From an RFC 3339 start; anything else counts from zero. The offset is left as written.
     pub(crate) fn new(start: &str) -> Self {
-        Self {
-            epoch: parse(start),
-        }
+        Self { epoch: parse(start) }
     }
 
     /// Whether times are clock times.
@@ -98,14 +82,9 @@ impl Clock {
         }
     }
 
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "saturates, and such a date is nonsense anyhow"
-    )]
+    #[expect(clippy::cast_possible_truncation, reason = "saturates, and such a date is nonsense anyhow")]
     fn at(self, seconds: f64) -> Option<i64> {
-        self.epoch
-            .filter(|_| seconds.is_finite())
-            .map(|epoch| epoch.saturating_add(seconds.round() as i64))
+        self.epoch.filter(|_| seconds.is_finite()).map(|epoch| epoch.saturating_add(seconds.round() as i64))
     }
 }
 
@@ -116,29 +95,16 @@ pub(super) fn durations(to: f64, most: usize) -> Vec<f64> {
 
 /// Round numbers from zero to at least `to`, about `most` of them.
 pub(super) fn linear(to: f64, most: usize, least_step: f64) -> Vec<f64> {
-    let rough = (to / most.max(1) as f64)
-        .max(least_step)
-        .max(f64::MIN_POSITIVE);
+    let rough = (to / most.max(1) as f64).max(least_step).max(f64::MIN_POSITIVE);
     let decade = 10_f64.powf(rough.log10().floor());
-    let step = [1.0, 2.0, 5.0, 10.0]
-        .into_iter()
-        .map(|m| m * decade)
-        .find(|s| *s >= rough * 0.999_999);
+    let step = [1.0, 2.0, 5.0, 10.0].into_iter().map(|m| m * decade).find(|s| *s >= rough * 0.999_999);
     multiples(to, step.unwrap_or(rough).max(least_step))
 }
 
 /// Decades that enclose `low..=high`; never fewer than two.
 pub(super) fn decades(low: f64, high: f64) -> Vec<f64> {
-    let from = DECADES
-        .iter()
-        .rposition(|d| *d <= low)
-        .unwrap_or(0)
-        .min(DECADES.len() - 2);
-    let to = DECADES
-        .iter()
-        .position(|d| *d >= high)
-        .unwrap_or(DECADES.len() - 1)
-        .max(from + 1);
+    let from = DECADES.iter().rposition(|d| *d <= low).unwrap_or(0).min(DECADES.len() - 2);
+    let to = DECADES.iter().position(|d| *d >= high).unwrap_or(DECADES.len() - 1).max(from + 1);
     DECADES[from..=to].to_vec()
 }
 
@@ -155,10 +121,7 @@ fn multiples(to: f64, step: f64) -> Vec<f64> {
 fn step(to: f64, most: usize) -> f64 {
     let rough = to / most.max(1) as f64;
     let week = 604_800.0;
-    STEPS
-        .into_iter()
-        .find(|s| *s >= rough)
-        .unwrap_or_else(|| (rough / week).ceil() * week)
+    STEPS.into_iter().find(|s| *s >= rough).unwrap_or_else(|| (rough / week).ceil() * week)
 }
 
 fn date(at: i64) -> String {
@@ -169,25 +132,15 @@ fn date(at: i64) -> String {
 fn time(at: i64, seconds: bool) -> String {
     let t = at.rem_euclid(DAY);
     let text = format!("{:02}:{:02}", t / 3_600, t / 60 % 60);
-    if seconds {
-        format!("{text}:{:02}", t % 60)
-    } else {
-        text
-    }
+    if seconds { format!("{text}:{:02}", t % 60) } else { text }
 }
 
 /// Seconds since 1970 of `2026-11-24T00:00:00...`.
 fn parse(start: &str) -> Option<i64> {
-    let field = |from: usize, to: usize| {
-        start
-            .get(from..to)
-            .and_then(|text| text.parse::<i64>().ok())
-    };
+    let field = |from: usize, to: usize| start.get(from..to).and_then(|text| text.parse::<i64>().ok());
     let (year, month, day) = (field(0, 4)?, field(5, 7)?, field(8, 10)?);
     let (hour, minute, second) = (field(11, 13)?, field(14, 16)?, field(17, 19)?);
-    let shape = start.get(10..11)?.eq_ignore_ascii_case("t")
-        && (1..=12).contains(&month)
-        && (1..=31).contains(&day);
+    let shape = start.get(10..11)?.eq_ignore_ascii_case("t") && (1..=12).contains(&month) && (1..=31).contains(&day);
     shape.then(|| days(year, month, day) * DAY + hour * 3_600 + minute * 60 + second)
 }
 
@@ -196,26 +149,19 @@ fn days(year: i64, month: i64, day: i64) -> i64 {
     let y = if month <= 2 { year - 1 } else { year };
     let year_of_era = y.rem_euclid(400);
     let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    y.div_euclid(400) * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100
-        + day_of_year
-        - 719_468
+    y.div_euclid(400) * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468
 }
 
 /// The civil date (year, month 1..=12, day) of days since 1970.
 fn civil(days: i64) -> (i64, usize, i64) {
     let z = days + 719_468;
     let day_of_era = z.rem_euclid(146_097);
-    let year_of_era =
-        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let march = (5 * day_of_year + 2) / 153;
     let month = (march + 2) % 12 + 1;
     let year = z.div_euclid(146_097) * 400 + year_of_era + i64::from(month <= 2);
-    (
-        year,
-        usize::try_from(month).unwrap_or(1),
-        day_of_year - (153 * march + 2) / 5 + 1,
-    )
+    (year, usize::try_from(month).unwrap_or(1), day_of_year - (153 * march + 2) / 5 + 1)
 }
 
 #[cfg(test)]
@@ -232,13 +178,7 @@ mod tests {
     #[test]
     fn ticks_fall_on_the_clock_not_on_the_start() {
         let ticks = Clock::new("2024-02-28T22:30:00Z").ticks(7_200.0, 3);
-        assert_eq!(
-            ticks,
-            [
-                (1_800.0, "23:00".to_owned()),
-                (5_400.0, "29 Feb".to_owned())
-            ]
-        );
+        assert_eq!(ticks, [(1_800.0, "23:00".to_owned()), (5_400.0, "29 Feb".to_owned())]);
     }
 
     #[test]
@@ -264,10 +204,6 @@ mod tests {
         assert_eq!(linear(0.0, 4, 1.0), [0.0]);
         assert_eq!(decades(0.4, 700.0), [0.1, 1.0, 10.0, 60.0, 600.0, 3_600.0]);
         assert_eq!(decades(0.0, 0.0).len(), 2);
-        assert!(
-            durations(754.0, 5)
-                .last()
-                .is_some_and(|last| *last >= 754.0)
-        );
+        assert!(durations(754.0, 5).last().is_some_and(|last| *last >= 754.0));
     }
 }

@@ -37,31 +37,14 @@ pub(super) fn draw(report: &Report, region: &str, form: Form) -> Drawing {
     let (runners, waiting, band) = form.pick((120.0, 64.0, 12.0), (96.0, 56.0, 12.0));
     let height = top + LINE + runners + 6.0 + LINE + waiting + 8.0 + band + LINE + 6.0;
     sheet(width, height, |canvas| {
-        canvas.bold(
-            &super::canvas::fit(region, room * 0.85),
-            (edge, LINE / 2.0),
-            Sits::Start,
-        )?;
+        canvas.bold(&super::canvas::fit(region, room * 0.85), (edge, LINE / 2.0), Sits::Start)?;
         legend.draw(canvas, (edge, LINE), room)?;
         let x = Axis::time(report, form.pick(9, 4));
-        let mut frame = Frame {
-            x: LEFT,
-            y: top + LINE,
-            w: inner,
-            h: runners,
-        };
+        let mut frame = Frame { x: LEFT, y: top + LINE, w: inner, h: runners };
         timeline.runners(canvas, frame, &x)?;
-        frame = Frame {
-            y: frame.y + runners + 6.0 + LINE,
-            h: waiting,
-            ..frame
-        };
+        frame = Frame { y: frame.y + runners + 6.0 + LINE, h: waiting, ..frame };
         timeline.waiting(canvas, frame, &x)?;
-        frame = Frame {
-            y: frame.y + waiting + 8.0,
-            h: band,
-            ..frame
-        };
+        frame = Frame { y: frame.y + waiting + 8.0, h: band, ..frame };
         timeline.phases(canvas, frame, &x)
     })
 }
@@ -71,15 +54,7 @@ pub(super) fn describe(report: &Report, region: &str) -> String {
     let timeline = Timeline::new(report, region);
     let clock = Clock::new(&report.summary.start);
     let peak = |of: fn(&SeriesRow) -> f64| {
-        human::count(
-            timeline
-                .rows
-                .iter()
-                .map(|row| of(row))
-                .filter(|v| v.is_finite())
-                .fold(0.0, f64::max)
-                .round(),
-        )
+        human::count(timeline.rows.iter().map(|row| of(row)).filter(|v| v.is_finite()).fold(0.0, f64::max).round())
     };
     let mut text = format!(
         "Runners (most: {}), messages waiting (most: {}) and phase over simulated time.",
@@ -87,12 +62,7 @@ pub(super) fn describe(report: &Report, region: &str) -> String {
         peak(|row| row.queue_depth)
     );
     for (from, to, phase) in timeline.stretches.iter().take(12) {
-        text += &format!(
-            " {} from {} to {}.",
-            human::label(phase),
-            clock.stamp(*from),
-            clock.stamp(*to)
-        );
+        text += &format!(" {} from {} to {}.", human::label(phase), clock.stamp(*from), clock.stamp(*to));
     }
     for fault in faults(report, region).iter().take(8) {
         text += &format!(
@@ -107,11 +77,7 @@ pub(super) fn describe(report: &Report, region: &str) -> String {
 
 /// The faults that hit a region, or all regions.
 pub(super) fn faults<'r>(report: &'r Report, region: &str) -> Vec<&'r FaultSpan> {
-    report
-        .faults
-        .iter()
-        .filter(|fault| fault.region.is_empty() || fault.region == region)
-        .collect()
+    report.faults.iter().filter(|fault| fault.region.is_empty() || fault.region == region).collect()
 }
 
 fn warms_up(report: &Report) -> bool {
@@ -123,9 +89,7 @@ pub(super) fn shade(plot: &mut Plot<'_>, report: &Report, region: &str) -> Resul
     if warms_up(report) {
         plot.shade(0.0, report.summary.warm_up, Ink::WarmUp, 0.13)?;
     }
-    faults(report, region)
-        .into_iter()
-        .try_for_each(|fault| plot.shade(fault.from, fault.to, Ink::Fault, 0.17))
+    faults(report, region).into_iter().try_for_each(|fault| plot.shade(fault.from, fault.to, Ink::Fault, 0.17))
 }
 
 /// Legend entries for what `shade` drew in these regions.
@@ -138,11 +102,7 @@ pub(super) fn shade_legend(legend: &mut Legend, report: &Report, regions: &[&str
         }
     }
     if !kinds.is_empty() {
-        legend.add(
-            Sample::Square(0.35),
-            Ink::Fault,
-            &format!("fault: {}", spell(&kinds, 3)),
-        );
+        legend.add(Sample::Square(0.35), Ink::Fault, &format!("fault: {}", spell(&kinds, 3)));
     }
     if warms_up(report) {
         legend.add(Sample::Square(0.3), Ink::WarmUp, "warm-up");
@@ -151,31 +111,15 @@ pub(super) fn shade_legend(legend: &mut Legend, report: &Report, regions: &[&str
 
 impl<'r> Timeline<'r> {
     fn new(report: &'r Report, region: &'r str) -> Self {
-        let rows: Vec<_> = report
-            .series
-            .iter()
-            .filter(|row| row.region == region && row.time.is_finite())
-            .collect();
+        let rows: Vec<_> = report.series.iter().filter(|row| row.region == region && row.time.is_finite()).collect();
         let place = report.regions.iter().position(|name| name == region);
-        let limit = place
-            .and_then(|at| report.max_runners.get(at))
-            .map(|most| f64::from(*most));
+        let limit = place.and_then(|at| report.max_runners.get(at)).map(|most| f64::from(*most));
         let stretches = stretches(&rows, span(report));
-        Self {
-            report,
-            region,
-            rows,
-            limit,
-            stretches,
-        }
+        Self { report, region, rows, limit, stretches }
     }
 
     fn values(&self, width: f64, of: impl Fn(&SeriesRow) -> f64) -> Vec<(f64, f64)> {
-        let values: Vec<_> = self
-            .rows
-            .iter()
-            .map(|row| (row.time, of(row).max(0.0)))
-            .collect();
+        let values: Vec<_> = self.rows.iter().map(|row| (row.time, of(row).max(0.0))).collect();
         thin(&values, span(self.report), width)
     }
 
@@ -211,18 +155,8 @@ impl<'r> Timeline<'r> {
         if let (Some(most), None) = (self.limit, limit) {
             caption += &format!(" (limit {}, above the scale)", human::count(most));
         }
-        canvas.text(
-            &caption,
-            (frame.x, frame.y - LINE / 2.0),
-            Sits::Start,
-            Ink::Muted,
-        )?;
-        let mut plot = Plot::new(
-            canvas,
-            frame,
-            &x.mute(),
-            &counts(peak.max(limit.unwrap_or(0.0)), 4),
-        )?;
+        canvas.text(&caption, (frame.x, frame.y - LINE / 2.0), Sits::Start, Ink::Muted)?;
+        let mut plot = Plot::new(canvas, frame, &x.mute(), &counts(peak.max(limit.unwrap_or(0.0)), 4))?;
         shade(&mut plot, self.report, self.region)?;
         plot.between(&online, &running, Ink::Starting, 1.0)?;
         plot.area(&running, Ink::Running, 0.8)?;
@@ -233,12 +167,7 @@ impl<'r> Timeline<'r> {
     }
 
     fn waiting(&self, canvas: &Canvas<'_>, frame: Frame, x: &Axis) -> Result<(), Failed> {
-        canvas.text(
-            "Messages waiting",
-            (frame.x, frame.y - LINE / 2.0),
-            Sits::Start,
-            Ink::Muted,
-        )?;
+        canvas.text("Messages waiting", (frame.x, frame.y - LINE / 2.0), Sits::Start, Ink::Muted)?;
         let depth = self.values(frame.w, |row| row.queue_depth);
         let peak = depth.iter().map(|(_, v)| *v).fold(1.0, f64::max);
         let mut plot = Plot::new(canvas, frame, &x.mute(), &counts(peak, 2))?;
@@ -249,27 +178,11 @@ impl<'r> Timeline<'r> {
     }
 
     fn phases(&self, canvas: &Canvas<'_>, frame: Frame, x: &Axis) -> Result<(), Failed> {
-        Plot::new(
-            canvas,
-            frame,
-            x,
-            &Axis {
-                range: (0.0, 1.0),
-                ticks: Vec::new(),
-            },
-        )?;
-        canvas.text(
-            "Phase",
-            (frame.x - 6.0, frame.y + frame.h / 2.0),
-            Sits::End,
-            Ink::Muted,
-        )?;
+        Plot::new(canvas, frame, x, &Axis { range: (0.0, 1.0), ticks: Vec::new() })?;
+        canvas.text("Phase", (frame.x - 6.0, frame.y + frame.h / 2.0), Sits::End, Ink::Muted)?;
         let at = |time: f64| frame.x + (time / x.range.1).clamp(0.0, 1.0) * frame.w;
         // Active first: a short phase is drawn over its neighbours, two pixels wide at least.
-        let (active, rest): (Vec<_>, Vec<_>) = self
-            .stretches
-            .iter()
-            .partition(|(_, _, phase)| order(phase) == 0);
+        let (active, rest): (Vec<_>, Vec<_>) = self.stretches.iter().partition(|(_, _, phase)| order(phase) == 0);
         for (from, to, phase) in active.into_iter().chain(rest) {
             let w = (at(*to) - at(*from)).max(2.0);
             let x = at(*from).min(frame.x + frame.w - w);
@@ -283,10 +196,7 @@ impl<'r> Timeline<'r> {
 fn counts(peak: f64, most: usize) -> Axis {
     let ticks = tick::linear(peak, most, 1.0);
     let end = ticks.last().copied().unwrap_or(1.0).max(1.0);
-    Axis {
-        range: (0.0, end),
-        ticks: ticks.into_iter().map(|at| (at, human::count(at))).collect(),
-    }
+    Axis { range: (0.0, end), ticks: ticks.into_iter().map(|at| (at, human::count(at))).collect() }
 }
 
 fn stretches(rows: &[&SeriesRow], end: f64) -> Vec<Stretch> {
@@ -305,39 +215,17 @@ fn stretches(rows: &[&SeriesRow], end: f64) -> Vec<Stretch> {
 }
 
 fn ink(phase: &str) -> Ink {
-    [
-        Ink::Active,
-        Ink::Suspect,
-        Ink::Awaiting,
-        Ink::Evacuating,
-        Ink::Out,
-        Ink::Probation,
-    ]
-    .get(usize::from(order(phase)))
-    .copied()
-    .unwrap_or(Ink::Other)
+    [Ink::Active, Ink::Suspect, Ink::Awaiting, Ink::Evacuating, Ink::Out, Ink::Probation]
+        .get(usize::from(order(phase)))
+        .copied()
+        .unwrap_or(Ink::Other)
 }
 
 /// Place of a phase in its life, however it is spelt.
 fn order(phase: &str) -> u8 {
-    let plain: String = phase
-        .chars()
-        .filter(|c| c.is_alphanumeric())
-        .flat_map(char::to_lowercase)
-        .collect();
-    let known = [
-        "active",
-        "suspect",
-        "awaitingapproval",
-        "evacuating",
-        "out",
-        "probation",
-    ];
-    known
-        .iter()
-        .zip(0..)
-        .find(|(name, _)| **name == plain)
-        .map_or(6, |(_, place)| place)
+    let plain: String = phase.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
+    let known = ["active", "suspect", "awaitingapproval", "evacuating", "out", "probation"];
+    known.iter().zip(0..).find(|(name, _)| **name == plain).map_or(6, |(_, place)| place)
 }
 
 #[cfg(test)]
@@ -346,27 +234,11 @@ mod tests {
 
     #[test]
     fn phases_join_into_stretches() {
-        let row = |time: f64, phase: &str| SeriesRow {
-            time,
-            phase: phase.to_owned(),
-            ..SeriesRow::default()
-        };
-        let rows = [
-            row(0.0, "Active"),
-            row(60.0, "Active"),
-            row(120.0, "Out"),
-            row(180.0, "Active"),
-        ];
+        let row = |time: f64, phase: &str| SeriesRow { time, phase: phase.to_owned(), ..SeriesRow::default() };
+        let rows = [row(0.0, "Active"), row(60.0, "Active"), row(120.0, "Out"), row(180.0, "Active")];
         let told = stretches(&rows.iter().collect::<Vec<_>>(), 240.0);
-        let meant = [
-            (0.0, 120.0, "Active"),
-            (120.0, 180.0, "Out"),
-            (180.0, 240.0, "Active"),
-        ];
-        assert_eq!(
-            told,
-            meant.map(|(from, to, phase)| (from, to, phase.to_owned()))
-        );
+        let meant = [(0.0, 120.0, "Active"), (120.0, 180.0, "Out"), (180.0, 240.0, "Active")];
+        assert_eq!(told, meant.map(|(from, to, phase)| (from, to, phase.to_owned())));
     }
 
     #[test]

@@ -11,19 +11,9 @@ pub(super) fn section(summary: &Summary) -> String {
     judged.sort_by_key(|objective| std::cmp::Reverse(rank(objective.verdict)));
     let cards: String = judged
         .into_iter()
-        .map(|objective| {
-            format!(
-                "<li class=\"card {}\">{}</li>\n",
-                class(objective.verdict),
-                card(objective)
-            )
-        })
+        .map(|objective| format!("<li class=\"card {}\">{}</li>\n", class(objective.verdict), card(objective)))
         .collect();
-    let cards = if cards.is_empty() {
-        cards
-    } else {
-        format!("<ul class=\"cards\">\n{cards}</ul>\n")
-    };
+    let cards = if cards.is_empty() { cards } else { format!("<ul class=\"cards\">\n{cards}</ul>\n") };
     let clock = Clock::new(&summary.start);
     let loss = n_minus_one(&summary.n_minus_one, clock);
     format!(
@@ -33,12 +23,7 @@ pub(super) fn section(summary: &Summary) -> String {
 }
 
 fn tally(objectives: &[Judged]) -> String {
-    let many = |verdict: Verdict| {
-        objectives
-            .iter()
-            .filter(|objective| objective.verdict == verdict)
-            .count()
-    };
+    let many = |verdict: Verdict| objectives.iter().filter(|objective| objective.verdict == verdict).count();
     match objectives.len() {
         0 => "The scenario sets no objectives, so nothing was judged.".to_owned(),
         1 => format!("One objective: {}.", word(objectives[0].verdict)),
@@ -55,9 +40,8 @@ fn tally(objectives: &[Judged]) -> String {
 
 fn card(objective: &Judged) -> String {
     let (unit, estimate) = (objective.unit.as_str(), &objective.estimate);
-    let interval = human::interval(unit, estimate).map_or_else(String::new, |text| {
-        format!(" <small>{}</small>", escape(&text))
-    });
+    let interval =
+        human::interval(unit, estimate).map_or_else(String::new, |text| format!(" <small>{}</small>", escape(&text)));
     let why = if objective.why.is_empty() {
         String::new()
     } else {
@@ -84,43 +68,19 @@ fn gauge(objective: &Judged) -> String {
     if !limit.is_finite() {
         return String::new();
     }
-    let (low, high) = (
-        human::finite(estimate.low).unwrap_or(value),
-        human::finite(estimate.high).unwrap_or(value),
-    );
+    let (low, high) = (human::finite(estimate.low).unwrap_or(value), human::finite(estimate.high).unwrap_or(value));
     let (least, most) = (low.min(limit).min(value), high.max(limit).max(value));
-    let margin = if most > least {
-        (most - least) * 0.25
-    } else {
-        most.abs().max(1.0) * 0.25
-    };
+    let margin = if most > least { (most - least) * 0.25 } else { most.abs().max(1.0) * 0.25 };
     let (from, to) = (least - margin, most + margin);
     let at = |v: f64| ((v - from) / (to - from) * 100.0).clamp(0.0, 100.0);
-    let (left, right) = if objective.bound == "atLeast" {
-        ("bad", "good")
-    } else {
-        ("good", "bad")
-    };
+    let (left, right) = if objective.bound == "atLeast" { ("bad", "good") } else { ("good", "bad") };
     let mut spans = String::new();
-    for (class, from, to) in [
-        (left, 0.0, at(limit)),
-        (right, at(limit), 100.0),
-        ("range", at(low), at(high)),
-    ] {
-        write!(
-            spans,
-            "<span class=\"{class}\" style=\"left:{from:.1}%;width:{:.1}%\"></span>",
-            to - from
-        )
-        .expect("a String takes all");
+    for (class, from, to) in [(left, 0.0, at(limit)), (right, at(limit), 100.0), ("range", at(low), at(high))] {
+        write!(spans, "<span class=\"{class}\" style=\"left:{from:.1}%;width:{:.1}%\"></span>", to - from)
+            .expect("a String takes all");
     }
     for (class, v) in [("limit", limit), ("value", value)] {
-        write!(
-            spans,
-            "<span class=\"{class}\" style=\"left:{:.1}%\"></span>",
-            at(v)
-        )
-        .expect("a String takes all");
+        write!(spans, "<span class=\"{class}\" style=\"left:{:.1}%\"></span>", at(v)).expect("a String takes all");
     }
     format!("<span class=\"gauge\" aria-hidden=\"true\">{spans}</span>")
 }
@@ -137,17 +97,9 @@ fn n_minus_one(loss: &NMinusOne, clock: Clock) -> String {
     let question = if loss.region.is_empty() {
         "Without the largest region".to_owned()
     } else {
-        format!(
-            "Without {}, in the worst hour ({})",
-            loss.region,
-            clock.stamp(loss.worst_hour)
-        )
+        format!("Without {}, in the worst hour ({})", loss.region, clock.stamp(loss.worst_hour))
     };
-    let why = if loss.why.is_empty() {
-        String::new()
-    } else {
-        format!("<p class=\"why\">{}</p>", escape(&loss.why))
-    };
+    let why = if loss.why.is_empty() { String::new() } else { format!("<p class=\"why\">{}</p>", escape(&loss.why)) };
     let rows: String = loss.objectives.iter().map(row).collect();
     let table = if rows.is_empty() {
         String::new()
@@ -165,14 +117,10 @@ fn n_minus_one(loss: &NMinusOne, clock: Clock) -> String {
 
 fn row(objective: &Judged) -> String {
     let unit = objective.unit.as_str();
-    let interval = human::interval(unit, &objective.estimate).map_or_else(String::new, |text| {
-        format!("<small>{}</small>", escape(&text))
-    });
-    let why = if objective.why.is_empty() {
-        String::new()
-    } else {
-        format!("<small>{}</small>", escape(&objective.why))
-    };
+    let interval = human::interval(unit, &objective.estimate)
+        .map_or_else(String::new, |text| format!("<small>{}</small>", escape(&text)));
+    let why =
+        if objective.why.is_empty() { String::new() } else { format!("<small>{}</small>", escape(&objective.why)) };
     format!(
         "<tr><th scope=\"row\">{}</th><td data-label=\"Value\"><span>{}{interval}</span></td>\
          <td data-label=\"Limit\"><span>{}</span></td><td class=\"words\" data-label=\"Verdict\"><span>{} {}{why}</span></td></tr>\n",
@@ -197,15 +145,8 @@ fn name(objective: &Judged) -> String {
 }
 
 fn limit(objective: &Judged) -> String {
-    let bound = if objective.bound.is_empty() {
-        "at most".to_owned()
-    } else {
-        human::words(&objective.bound)
-    };
-    format!(
-        "{bound} {}",
-        human::quantity(&objective.unit, objective.limit)
-    )
+    let bound = if objective.bound.is_empty() { "at most".to_owned() } else { human::words(&objective.bound) };
+    format!("{bound} {}", human::quantity(&objective.unit, objective.limit))
 }
 
 fn word(verdict: Verdict) -> &'static str {

@@ -11,27 +11,15 @@ use std::collections::BTreeMap;
 use table::{Table, cell};
 
 /// Measures in the order of a job's life.
-const ORDER: [&str; 9] = [
-    "ack",
-    "placement",
-    "queueWait",
-    "start",
-    "run",
-    "total",
-    "availability",
-    "goodMinutes",
-    "failoverTime",
-];
+const ORDER: [&str; 9] =
+    ["ack", "placement", "queueWait", "start", "run", "total", "availability", "goodMinutes", "failoverTime"];
 
 /// All tables.
 pub(super) fn section(report: &Report) -> String {
     let summary = &report.summary;
     let tables = [
         measures("All jobs", &summary.measures),
-        measures(
-            "Regional jobs: their home was active and not spilling",
-            &summary.regional,
-        ),
+        measures("Regional jobs: their home was active and not spilling", &summary.regional),
         regions(report),
         flows(report),
         failovers(summary),
@@ -44,17 +32,9 @@ pub(super) fn section(report: &Report) -> String {
 }
 
 fn measures(title: &str, measures: &BTreeMap<String, Measure>) -> String {
-    let mut table = Table::new(
-        title,
-        ["Measure", "Samples", "Mean", "p50", "p95", "p99", "Max"],
-    );
+    let mut table = Table::new(title, ["Measure", "Samples", "Mean", "p50", "p95", "p99", "Max"]);
     let mut in_order: Vec<_> = measures.iter().collect();
-    in_order.sort_by_key(|(name, _)| {
-        ORDER
-            .iter()
-            .position(|known| known == name)
-            .unwrap_or(ORDER.len())
-    });
+    in_order.sort_by_key(|(name, _)| ORDER.iter().position(|known| known == name).unwrap_or(ORDER.len()));
     for (name, measure) in in_order {
         let mut cells = vec![human::count(measure.count as f64)];
         let statistics = [
@@ -66,56 +46,29 @@ fn measures(title: &str, measures: &BTreeMap<String, Measure>) -> String {
         ];
         // At least so much: in some run a job never started.
         let sign = |name: &str| {
-            if measure.censored.iter().any(|censored| censored == name) {
-                "≥ "
-            } else {
-                ""
-            }
+            if measure.censored.iter().any(|censored| censored == name) { "≥ " } else { "" }
         };
-        cells.extend(
-            statistics
-                .map(|(name, estimate)| sign(name).to_owned() + &cell(&measure.unit, estimate)),
-        );
+        cells.extend(statistics.map(|(name, estimate)| sign(name).to_owned() + &cell(&measure.unit, estimate)));
         table.row("", &human::label(name), &cells);
     }
     table.finish()
 }
 
 fn regions(report: &Report) -> String {
-    let columns = [
-        "Region",
-        "Jobs placed",
-        "Start p50",
-        "Start p95",
-        "Peak runners",
-        "Limit",
-        "Utilisation",
-        "Peak queue",
-    ];
+    let columns =
+        ["Region", "Jobs placed", "Start p50", "Start p95", "Peak runners", "Limit", "Utilisation", "Peak queue"];
     let mut table = Table::new("Regions", columns);
     let nothing = Estimate::default();
     let known = |name: &&str| report.summary.regions.contains_key(*name);
-    let in_order: Vec<&str> = report
-        .regions
-        .iter()
-        .map(String::as_str)
-        .filter(known)
-        .collect();
-    let others = report
-        .summary
-        .regions
-        .keys()
-        .map(String::as_str)
-        .filter(|name| !in_order.contains(name));
+    let in_order: Vec<&str> = report.regions.iter().map(String::as_str).filter(known).collect();
+    let others = report.summary.regions.keys().map(String::as_str).filter(|name| !in_order.contains(name));
     for name in in_order.iter().copied().chain(others) {
         let Some(region) = report.summary.regions.get(name) else {
             continue;
         };
         let start = region.measures.get("start");
         let place = report.regions.iter().position(|known| known == name);
-        let limit = place
-            .and_then(|at| report.max_runners.get(at))
-            .map(|most| human::count(f64::from(*most)));
+        let limit = place.and_then(|at| report.max_runners.get(at)).map(|most| human::count(f64::from(*most)));
         table.row(
             "",
             name,
@@ -135,40 +88,24 @@ fn regions(report: &Report) -> String {
 
 /// All placements, then by reason.
 fn placed(by_reason: &BTreeMap<String, Estimate>) -> String {
-    let mut known: Vec<(&str, f64)> = by_reason
-        .iter()
-        .filter_map(|(name, e)| Some((name.as_str(), human::finite(e.value)?)))
-        .collect();
+    let mut known: Vec<(&str, f64)> =
+        by_reason.iter().filter_map(|(name, e)| Some((name.as_str(), human::finite(e.value)?))).collect();
     known.retain(|(_, v)| *v > 0.0);
     known.sort_by_key(|(name, _)| REASONS.iter().position(|reason| reason == name));
     let total: f64 = known.iter().map(|(_, v)| v).sum();
-    let part = |(name, v): &(&str, f64)| {
-        format!("{}\u{a0}{}", human::count(v.round()), human::words(name))
-    };
+    let part = |(name, v): &(&str, f64)| format!("{}\u{a0}{}", human::count(v.round()), human::words(name));
     let parts = known.iter().map(part).collect::<Vec<_>>().join(" · ");
-    format!(
-        "{}<small class=\"parts\">{}</small>",
-        human::count(total.round()),
-        escape(&parts)
-    )
+    format!("{}<small class=\"parts\">{}</small>", human::count(total.round()), escape(&parts))
 }
 
 fn flows(report: &Report) -> String {
-    let mut table = Table::new(
-        "From home to region (first run)",
-        ["Home → region"].into_iter().chain(REASONS).chain(["All"]),
-    );
+    let mut table =
+        Table::new("From home to region (first run)", ["Home → region"].into_iter().chain(REASONS).chain(["All"]));
     for flow in &report.flows {
         let mut cells: Vec<String> = flow
             .jobs
             .iter()
-            .map(|jobs| {
-                if *jobs == 0 {
-                    human::NOTHING.to_owned()
-                } else {
-                    human::count(*jobs as f64)
-                }
-            })
+            .map(|jobs| if *jobs == 0 { human::NOTHING.to_owned() } else { human::count(*jobs as f64) })
             .collect();
         cells.push(human::count(flow.jobs.iter().sum::<u64>() as f64));
         table.row("", &format!("{} → {}", flow.home, flow.region), &cells);
@@ -182,31 +119,14 @@ fn flows(report: &Report) -> String {
 }
 
 fn failovers(summary: &Summary) -> String {
-    let columns = [
-        "Failover",
-        "Detected",
-        "Decided",
-        "First success",
-        "Recovered",
-        "Active again",
-    ];
+    let columns = ["Failover", "Detected", "Decided", "First success", "Recovered", "Active again"];
     let mut table = Table::new("Failovers: time from the impact", columns);
     let clock = Clock::new(&summary.start);
     for failover in &summary.failovers {
-        let mut cells: Vec<String> = episode::clocks(failover)
-            .iter()
-            .map(|(_, estimate)| cell("s", estimate))
-            .collect();
+        let mut cells: Vec<String> =
+            episode::clocks(failover).iter().map(|(_, estimate)| cell("s", estimate)).collect();
         cells.push(cell("s", &failover.failed_back));
-        table.row(
-            "",
-            &format!(
-                "{}, {}",
-                episode::what(failover),
-                episode::when(failover, clock)
-            ),
-            &cells,
-        );
+        table.row("", &format!("{}, {}", episode::what(failover), episode::when(failover, clock)), &cells);
     }
     table.finish()
 }
@@ -223,8 +143,7 @@ fn inputs(summary: &Summary) -> String {
     let mut rows = String::new();
     let mut add = |head: &str, text: String| {
         if !text.is_empty() {
-            rows +=
-                &format!("<tr><th scope=\"row\">{head}</th><td class=\"words\">{text}</td></tr>\n");
+            rows += &format!("<tr><th scope=\"row\">{head}</th><td class=\"words\">{text}</td></tr>\n");
         }
     };
     for (head, input) in [("Scenario", &summary.scenario), ("Policy", &summary.policy)] {
@@ -233,20 +152,10 @@ fn inputs(summary: &Summary) -> String {
         } else {
             format!("<br/><code>sha256 {}</code>", escape(&input.sha256))
         };
-        add(
-            head,
-            format!(
-                "{} <code>{}</code>{hash}",
-                escape(&input.name),
-                escape(&input.path)
-            ),
-        );
+        add(head, format!("{} <code>{}</code>{hash}", escape(&input.name), escape(&input.path)));
     }
     add("Seeds", escape(&seeds(&summary.seeds)));
-    add(
-        "Digest of all decisions",
-        format!("<code>{}</code>", escape(&summary.digest)),
-    );
+    add("Digest of all decisions", format!("<code>{}</code>", escape(&summary.digest)));
     let commit = if summary.tidegate.commit.is_empty() {
         String::new()
     } else {
@@ -259,26 +168,17 @@ fn inputs(summary: &Summary) -> String {
 
 /// `1 to 20` where seeds follow each other, else all of them.
 fn seeds(seeds: &[u64]) -> String {
-    let in_a_row = seeds
-        .windows(2)
-        .all(|two| two[0].checked_add(1) == Some(two[1]));
+    let in_a_row = seeds.windows(2).all(|two| two[0].checked_add(1) == Some(two[1]));
     match seeds {
         [first, .., last] if in_a_row => format!("{first} to {last}"),
-        _ => seeds
-            .iter()
-            .map(u64::to_string)
-            .collect::<Vec<_>>()
-            .join(", "),
+        _ => seeds.iter().map(u64::to_string).collect::<Vec<_>>().join(", "),
     }
 }
 
 fn engine(summary: &Summary) -> String {
     let engine = &summary.engine;
     let memory = engine.peak_bytes.map_or_else(String::new, |bytes| {
-        format!(
-            ", {} MiB at most",
-            human::count((bytes as f64 / 1_048_576.0).round())
-        )
+        format!(", {} MiB at most", human::count((bytes as f64 / 1_048_576.0).round()))
     });
     format!(
         "{} events in {}, {} a second{memory}",

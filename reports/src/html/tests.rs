@@ -5,12 +5,7 @@ use crate::chart::{check::well_formed, sample};
 use crate::model::Report;
 
 fn every() -> [Report; 4] {
-    [
-        sample::usual(),
-        sample::large(),
-        sample::empty(),
-        sample::hostile(),
-    ]
+    [sample::usual(), sample::large(), sample::empty(), sample::hostile()]
 }
 
 /// What a reader sees: no rules, no script.
@@ -64,17 +59,12 @@ fn ids_are_unique_and_links_within_the_page_lead_somewhere() {
         ids.sort_unstable();
         ids.dedup();
         assert_eq!(ids.len(), before);
-        for target in values("href")
-            .iter()
-            .map(|href| href.trim_start_matches('#').to_owned())
-            .chain(values("data-copy"))
+        for target in
+            values("href").iter().map(|href| href.trim_start_matches('#').to_owned()).chain(values("data-copy"))
         {
             assert!(ids.contains(&target), "{target}");
         }
-        for target in values("aria-labelledby")
-            .iter()
-            .flat_map(|both| both.split(' '))
-        {
+        for target in values("aria-labelledby").iter().flat_map(|both| both.split(' ')) {
             assert!(ids.iter().any(|id| id == target), "{target}");
         }
     }

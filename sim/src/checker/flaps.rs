@@ -23,7 +23,12 @@ impl Flaps {
             changes.pop_front();
         }
         if changes.len() > self.budget {
-            return Err(format!("{} phase changes of region {} in an hour, seen by {}", changes.len(), region.0, observer.0));
+            return Err(format!(
+                "{} phase changes of region {} in an hour, seen by {}",
+                changes.len(),
+                region.0,
+                observer.0
+            ));
         }
         Ok(())
     }

@@ -61,12 +61,8 @@ mod tests {
     fn a_region_that_never_returns_is_seen() {
         let policy = Policy::of_regions(vec![Region::new("a", 1)]);
         let view = |phase| NodeView { observer: 0, region: 0, phase, hold: Hold::Open };
-        let healed = |phase| Healed {
-            last_fault: Some(Timestamp(1)),
-            oldest: None,
-            held_back: 0,
-            nodes: vec![view(phase)],
-        };
+        let healed =
+            |phase| Healed { last_fault: Some(Timestamp(1)), oldest: None, held_back: 0, nodes: vec![view(phase)] };
         let late = Timestamp(1) + bound(&policy);
         assert!(healed(Phase::Active).check(&policy, late).is_ok());
         assert!(healed(Phase::Out).check(&policy, late).is_err());

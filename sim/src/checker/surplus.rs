@@ -13,7 +13,10 @@ pub(crate) fn check(policy: &Policy, idle: u64, runners: u64, longest: Span) -> 
     }
     let grace = policy.launch.idle_timeout + Span::from_mins(15);
     if longest > grace {
-        return Err(format!("a runner is idle for {longest}; it should be reaped after {}", policy.launch.idle_timeout));
+        return Err(format!(
+            "a runner is idle for {longest}; it should be reaped after {}",
+            policy.launch.idle_timeout
+        ));
     }
     Ok(())
 }

@@ -2,12 +2,12 @@
 
 use super::progress::Bar;
 use super::{End, Format, RunArgs};
+use crate::Decisions;
 use crate::experiment::{self, Experiment};
 use crate::output::{self, WriteError};
 use crate::run::Keep;
 use crate::scenario::Scenario;
 use crate::scenario::file::{self, Overrides};
-use crate::Decisions;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};

@@ -42,19 +42,13 @@ fn unbounded(kind: &Kind, t: f64) -> f64 {
                 t
             } else {
                 let x = t / scale;
-                beyond(t, 1.0 - lower_gamma(*shape, x))
-                    + shape * scale * lower_gamma(shape + 1.0, x)
+                beyond(t, 1.0 - lower_gamma(*shape, x)) + shape * scale * lower_gamma(shape + 1.0, x)
             }
         }
         Kind::Empirical(points) => empirical(points, t),
         Kind::Mixture(parts) => {
             let mut below = 0.0;
-            parts
-                .iter()
-                .map(|(upto, part)| {
-                    (upto - std::mem::replace(&mut below, *upto)) * limited(part, t)
-                })
-                .sum()
+            parts.iter().map(|(upto, part)| (upto - std::mem::replace(&mut below, *upto)) * limited(part, t)).sum()
         }
     }
 }
@@ -81,10 +75,7 @@ fn lognormal(mu: f64, sigma: f64, t: f64) -> f64 {
 fn empirical(points: &[(f64, f64)], t: f64) -> f64 {
     let (first, last) = (points[0], points[points.len() - 1]);
     let ends = first.0 * first.1.min(t) + (1.0 - last.0) * last.1.min(t);
-    ends + points
-        .windows(2)
-        .map(|w| (w[1].0 - w[0].0) * uniform(w[0].1, w[1].1, t))
-        .sum::<f64>()
+    ends + points.windows(2).map(|w| (w[1].0 - w[0].0) * uniform(w[0].1, w[1].1, t)).sum::<f64>()
 }
 
 /// `t` times the chance of being beyond it, which is nothing at infinity.
@@ -108,11 +99,7 @@ fn lower_gamma(a: f64, x: f64) -> f64 {
         return 1.0;
     }
     let front = (a * x.ln() - x - ln_gamma(a)).exp();
-    if x < a + 1.0 {
-        front * series(a, x)
-    } else {
-        1.0 - front * fraction(a, x)
-    }
+    if x < a + 1.0 { front * series(a, x) } else { 1.0 - front * fraction(a, x) }
 }
 
 fn series(a: f64, x: f64) -> f64 {
@@ -158,8 +145,7 @@ fn ln_gamma(a: f64) -> f64 {
         x += 1.0;
     }
     let r = 1.0 / (x * x);
-    let tail =
-        (1.0 / 12.0 - r * (1.0 / 360.0 - r * (1.0 / 1260.0 - r * (1.0 / 1680.0 - r / 1188.0)))) / x;
+    let tail = (1.0 / 12.0 - r * (1.0 / 360.0 - r * (1.0 / 1260.0 - r * (1.0 / 1680.0 - r / 1188.0)))) / x;
     (x - 0.5) * x.ln() - x + 0.918_938_533_204_672_7 + tail - shift
 }
 

@@ -25,10 +25,7 @@ fn share(values: &[f64], p: f64) -> f64 {
 }
 
 fn near(found: f64, wanted: f64, tolerance: f64) {
-    assert!(
-        (found - wanted).abs() <= tolerance * wanted.abs().max(1e-9),
-        "found {found}, wanted {wanted}"
-    );
+    assert!((found - wanted).abs() <= tolerance * wanted.abs().max(1e-9), "found {found}, wanted {wanted}");
 }
 
 fn all() -> Vec<(&'static str, Dist)> {
@@ -52,25 +49,14 @@ fn all() -> Vec<(&'static str, Dist)> {
 #[test]
 fn means_agree_with_samples_with_and_without_bounds() {
     for (name, dist) in all() {
-        let bounded = dist
-            .clone()
-            .with_min(2.0)
-            .expect("good")
-            .with_max(9.0)
-            .expect("good");
-        let nested =
-            Dist::mixture(vec![(0.3, bounded.clone()), (0.7, dist.clone())]).expect("good");
+        let bounded = dist.clone().with_min(2.0).expect("good").with_max(9.0).expect("good");
+        let nested = Dist::mixture(vec![(0.3, bounded.clone()), (0.7, dist.clone())]).expect("good");
         let nested = nested.with_max(6.0).expect("good");
         for (case, dist) in [("free", dist), ("bounded", bounded), ("nested", nested)] {
             let values = draw(&dist, 100_000);
             let error = (average(&values) - dist.mean()).abs();
             let allowed = 4.0 * deviation(&values) / (values.len() as f64).sqrt() + 1e-12;
-            assert!(
-                error <= allowed,
-                "{name}, {case}: sampled {}, said {}",
-                average(&values),
-                dist.mean()
-            );
+            assert!(error <= allowed, "{name}, {case}: sampled {}, said {}", average(&values), dist.mean());
         }
     }
 }
@@ -99,12 +85,7 @@ fn quantiles_are_where_they_were_asked_for() {
 
 #[test]
 fn bounds_clamp_and_never_loosen() {
-    let dist = Dist::exponential(10.0)
-        .expect("good")
-        .with_min(5.0)
-        .expect("good")
-        .with_max(8.0)
-        .expect("good");
+    let dist = Dist::exponential(10.0).expect("good").with_min(5.0).expect("good").with_max(8.0).expect("good");
     let values = draw(&dist, 10_000);
     assert_eq!((values[0], values[9_999]), (5.0, 8.0));
     let tighter = dist.clone().with_min(1.0).expect("good");
@@ -115,18 +96,11 @@ fn bounds_clamp_and_never_loosen() {
 #[test]
 fn a_constant_draws_nothing_and_spans_are_never_negative() {
     let (mut drawn, mut fresh) = (stream(1, "x"), stream(1, "x"));
-    for same in [
-        Dist::constant(2.5),
-        Dist::gamma(2.5, 0.0).expect("good"),
-        Dist::lognormal(2.5, 0.0).expect("good"),
-    ] {
+    for same in [Dist::constant(2.5), Dist::gamma(2.5, 0.0).expect("good"), Dist::lognormal(2.5, 0.0).expect("good")] {
         assert_eq!(same.span(&mut drawn), Span::from_millis(2_500));
         assert_eq!(same.mean(), 2.5);
     }
-    assert_eq!(
-        RngExt::random::<u64>(&mut drawn),
-        RngExt::random::<u64>(&mut fresh)
-    );
+    assert_eq!(RngExt::random::<u64>(&mut drawn), RngExt::random::<u64>(&mut fresh));
     assert_eq!(Dist::constant(-1.0).span(&mut drawn), Span::ZERO);
     assert_eq!(Dist::constant(f64::NAN).span(&mut drawn), Span::ZERO);
 }
@@ -171,10 +145,7 @@ fn parameters_that_make_no_sense_are_refused_with_a_sentence() {
         Dist::empirical(vec![(0.5, nan)]),
         Dist::mixture(vec![]),
         Dist::mixture(vec![(0.0, Dist::constant(1.0))]),
-        Dist::mixture(vec![
-            (f64::MAX, Dist::constant(1.0)),
-            (f64::MAX, Dist::constant(1.0)),
-        ]),
+        Dist::mixture(vec![(f64::MAX, Dist::constant(1.0)), (f64::MAX, Dist::constant(1.0))]),
         Dist::constant(1.0).with_min(nan),
         Dist::constant(1.0).with_max(f64::INFINITY),
     ];

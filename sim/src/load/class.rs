@@ -16,11 +16,7 @@ pub fn class_of<S: AsRef<str>>(labels: &[S]) -> String {
 /// `2cpu,linux,self-hosted,x64`.
 #[must_use]
 pub fn class_text(load: &Load) -> String {
-    if load.labels.is_empty() {
-        class_of(&default_labels(load.need))
-    } else {
-        class_of(&load.labels)
-    }
+    if load.labels.is_empty() { class_of(&default_labels(load.need)) } else { class_of(&load.labels) }
 }
 
 /// Labels that tell runners of different needs apart, because GitHub gives a job to any runner with its labels.
@@ -30,11 +26,7 @@ fn default_labels(need: Need) -> Vec<String> {
         Arch::Arm => "arm64",
         Arch::X86 => "x64",
     };
-    let mut labels = vec![
-        "self-hosted".to_owned(),
-        "linux".to_owned(),
-        arch.to_owned(),
-    ];
+    let mut labels = vec!["self-hosted".to_owned(), "linux".to_owned(), arch.to_owned()];
     labels.push(format!("{}cpu", f64::from(need.vcpu_milli) / 1_000.0));
     if u64::from(need.memory_mib) * 1_000 != u64::from(need.vcpu_milli) * 2_048 {
         labels.push(format!("{}gb", f64::from(need.memory_mib) / 1_024.0));
@@ -54,26 +46,9 @@ mod tests {
         let usual = Need::default();
         let text = |need| class_of(&default_labels(need));
         assert_eq!(text(usual), "2cpu,linux,self-hosted,x64");
-        assert_eq!(
-            text(Need {
-                memory_mib: 16_384,
-                ..usual
-            }),
-            "16gb,2cpu,linux,self-hosted,x64"
-        );
-        assert_eq!(
-            text(Need {
-                spot: true,
-                ..usual
-            }),
-            "2cpu,linux,self-hosted,spot,x64"
-        );
-        let small = Need {
-            vcpu_milli: 250,
-            memory_mib: 512,
-            arch: Arch::Arm,
-            spot: false,
-        };
+        assert_eq!(text(Need { memory_mib: 16_384, ..usual }), "16gb,2cpu,linux,self-hosted,x64");
+        assert_eq!(text(Need { spot: true, ..usual }), "2cpu,linux,self-hosted,spot,x64");
+        let small = Need { vcpu_milli: 250, memory_mib: 512, arch: Arch::Arm, spot: false };
         assert_eq!(text(small), "0.25cpu,arm64,linux,self-hosted");
         assert_eq!(class_of(&["b", "a", "b"]), "a,b");
     }

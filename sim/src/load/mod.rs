@@ -95,22 +95,13 @@ impl Loads {
     /// The jobs of a scenario under a seed, from its start to its end.
     #[must_use]
     pub fn new(scenario: &Scenario, seed: u64) -> Self {
-        Self::of(
-            &scenario.loads,
-            scenario.start,
-            scenario.start + scenario.duration,
-            seed,
-        )
+        Self::of(&scenario.loads, scenario.start, scenario.start + scenario.duration, seed)
     }
 
     /// The jobs of some loads from `start` until before `end`.
     #[must_use]
     pub fn of(loads: &[Load], start: Timestamp, end: Timestamp, seed: u64) -> Self {
-        let sources = loads
-            .iter()
-            .zip(0..)
-            .map(|(load, index)| source(load, index, start, end, seed))
-            .collect();
+        let sources = loads.iter().zip(0..).map(|(load, index)| source(load, index, start, end, seed)).collect();
         Self { sources, runs: 0 }
     }
 
@@ -155,17 +146,10 @@ fn source(load: &Load, index: u16, start: Timestamp, end: Timestamp, seed: u64) 
         external_id: 0,
     };
     match &load.kind {
-        LoadKind::Synthetic { .. } => {
-            Source::Synthetic(Box::new(Synthetic::new(load, template, start, end, seed)))
+        LoadKind::Synthetic { .. } => Source::Synthetic(Box::new(Synthetic::new(load, template, start, end, seed))),
+        LoadKind::Recorded { jobs, scale } => {
+            Source::Replay(Box::new(Replay::new(load, jobs, *scale, template, (start, end), seed)))
         }
-        LoadKind::Recorded { jobs, scale } => Source::Replay(Box::new(Replay::new(
-            load,
-            jobs,
-            *scale,
-            template,
-            (start, end),
-            seed,
-        ))),
     }
 }
 
@@ -174,25 +158,15 @@ fn source(load: &Load, index: u16, start: Timestamp, end: Timestamp, seed: u64) 
 #[must_use]
 pub fn repositories(load: &Load) -> Vec<String> {
     let full = |name: &str| {
-        if name.contains('/') {
-            name.to_owned()
-        } else {
-            format!("{}/{name}", load.organization)
-        }
+        if name.contains('/') { name.to_owned() } else { format!("{}/{name}", load.organization) }
     };
     match &load.kind {
         LoadKind::Synthetic { repositories, .. } => {
             let count = (*repositories).clamp(1, MAX_REPOSITORIES);
-            (1..=count)
-                .map(|number| full(&format!("repo-{number}")))
-                .collect()
+            (1..=count).map(|number| full(&format!("repo-{number}"))).collect()
         }
         LoadKind::Recorded { jobs, .. } => {
-            replay::distinct(jobs.iter().map(|job| job.repository.as_str()))
-                .0
-                .into_iter()
-                .map(full)
-                .collect()
+            replay::distinct(jobs.iter().map(|job| job.repository.as_str())).0.into_iter().map(full).collect()
         }
     }
 }

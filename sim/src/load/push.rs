@@ -42,13 +42,7 @@ pub(super) struct Pushes {
 }
 
 impl Pushes {
-    pub(super) fn new(
-        arrivals: &Arrivals,
-        start: Timestamp,
-        end: Timestamp,
-        seed: u64,
-        load: u16,
-    ) -> Self {
+    pub(super) fn new(arrivals: &Arrivals, start: Timestamp, end: Timestamp, seed: u64, load: u16) -> Self {
         let cv = match arrivals {
             Arrivals::Poisson { .. } => 0.0,
             Arrivals::Weekly { burstiness, .. } => *burstiness,
@@ -99,13 +93,8 @@ impl Pushes {
         let factor = self.burst.sample(&mut self.bursts);
         let per_hour = match &self.arrivals {
             Arrivals::Poisson { per_hour } => *per_hour,
-            Arrivals::Weekly {
-                per_day, profile, ..
-            } => {
-                let share = profile
-                    .get(hour_of_week(self.hour_start()))
-                    .copied()
-                    .unwrap_or(0.0);
+            Arrivals::Weekly { per_day, profile, .. } => {
+                let share = profile.get(hour_of_week(self.hour_start())).copied().unwrap_or(0.0);
                 per_day / 24.0 * share * factor
             }
         };

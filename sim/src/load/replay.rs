@@ -63,10 +63,7 @@ impl Replay {
             jobs: Arc::clone(jobs),
             repository,
             class: class.into_iter().map(|set| sets[set as usize]).collect(),
-            names: repositories(load)
-                .iter()
-                .map(|name| Name::of(name))
-                .collect(),
+            names: repositories(load).iter().map(|name| Name::of(name)).collect(),
             entries,
             position: 0,
             runs: vec![RunId(0); runs as usize],
@@ -138,17 +135,11 @@ impl Copies {
         let share: f64 = self.choices.random();
         let count = self.scale.floor() as usize + usize::from(share < self.scale.fract());
         let mut later = || Span(self.jitters.random_range(0..=JITTER.0));
-        (0..count)
-            .map(|copy| if copy == 0 { Span::ZERO } else { later() })
-            .collect()
+        (0..count).map(|copy| if copy == 0 { Span::ZERO } else { later() }).collect()
     }
 
     /// All that plays between two points in time, and the number of runs.
-    fn entries(
-        mut self,
-        jobs: &[RecordedJob],
-        (start, end): (Timestamp, Timestamp),
-    ) -> (Vec<Entry>, u32) {
+    fn entries(mut self, jobs: &[RecordedJob], (start, end): (Timestamp, Timestamp)) -> (Vec<Entry>, u32) {
         let mut copies: BTreeMap<u32, Vec<(Span, u32)>> = BTreeMap::new();
         let mut runs = 0;
         let mut entries = Vec::new();
@@ -158,11 +149,7 @@ impl Copies {
                 runs += copies.len() as u32;
                 copies
             });
-            let all = copies.iter().map(|(delay, run)| Entry {
-                at: start + job.at + *delay,
-                job: index,
-                run: *run,
-            });
+            let all = copies.iter().map(|(delay, run)| Entry { at: start + job.at + *delay, job: index, run: *run });
             entries.extend(all.filter(|entry| entry.at < end));
         }
         entries.sort_by_key(|entry| entry.at);

@@ -32,29 +32,14 @@ pub(super) struct Synthetic {
 
 impl Synthetic {
     /// Of a load that is synthetic; another is one without pushes.
-    pub(super) fn new(
-        load: &Load,
-        template: NewJob,
-        start: Timestamp,
-        end: Timestamp,
-        seed: u64,
-    ) -> Self {
+    pub(super) fn new(load: &Load, template: NewJob, start: Timestamp, end: Timestamp, seed: u64) -> Self {
         let (arrivals, jobs_per_push, job_duration) = match &load.kind {
-            LoadKind::Synthetic {
-                arrivals,
-                jobs_per_push,
-                job_duration,
-                ..
-            } => (
-                arrivals.clone(),
-                jobs_per_push.clone(),
-                job_duration.clone(),
-            ),
-            LoadKind::Recorded { .. } => (
-                Arrivals::Poisson { per_hour: 0.0 },
-                Dist::constant(1.0),
-                Dist::constant(0.0),
-            ),
+            LoadKind::Synthetic { arrivals, jobs_per_push, job_duration, .. } => {
+                (arrivals.clone(), jobs_per_push.clone(), job_duration.clone())
+            }
+            LoadKind::Recorded { .. } => {
+                (Arrivals::Poisson { per_hour: 0.0 }, Dist::constant(1.0), Dist::constant(0.0))
+            }
         };
         let index = template.load;
         let mut pushes = Pushes::new(&arrivals, start, end, seed, index);
@@ -83,10 +68,7 @@ impl Synthetic {
         self.next = self.pushes.next();
         *runs += 1;
         let share: f64 = self.choices.random();
-        let chosen = self
-            .repositories
-            .partition_point(|entry| entry.0 <= share)
-            .min(self.repositories.len() - 1);
+        let chosen = self.repositories.partition_point(|entry| entry.0 <= share).min(self.repositories.len() - 1);
         let count = self.jobs_per_push.sample(&mut self.batches).round();
         let count = count.max(1.0).min(f64::from(MAX_JOBS_PER_PUSH)) as u32;
         self.template.run = RunId(*runs);
@@ -108,7 +90,5 @@ fn zipf(repositories: &[String]) -> Vec<(f64, Name)> {
         so_far += 1.0 / f64::from(rank);
         so_far / total
     });
-    shares
-        .zip(repositories.iter().map(|name| Name::of(name)))
-        .collect()
+    shares.zip(repositories.iter().map(|name| Name::of(name))).collect()
 }

@@ -20,29 +20,13 @@ pub struct WorstHour {
 /// the end of the warm-up.
 #[must_use]
 pub fn worst_hour(scenario: &Scenario, seed: u64) -> WorstHour {
-    worst_of(
-        &scenario.loads,
-        scenario.start,
-        scenario.duration,
-        scenario.warm_up,
-        seed,
-    )
+    worst_of(&scenario.loads, scenario.start, scenario.duration, scenario.warm_up, seed)
 }
 
-pub(super) fn worst_of(
-    loads: &[Load],
-    start: Timestamp,
-    duration: Span,
-    warm_up: Span,
-    seed: u64,
-) -> WorstHour {
+pub(super) fn worst_of(loads: &[Load], start: Timestamp, duration: Span, warm_up: Span, seed: u64) -> WorstHour {
     let hour = Span::from_hours(1);
     let mut stream = Loads::of(loads, start, start + duration, seed);
-    let mut worst = WorstHour {
-        start: start + warm_up,
-        jobs: 0,
-        work: Span::ZERO,
-    };
+    let mut worst = WorstHour { start: start + warm_up, jobs: 0, work: Span::ZERO };
     let mut current = worst;
     let mut batch = Vec::new();
     while let Some(at) = stream.pop_batch(&mut batch) {
@@ -51,11 +35,7 @@ pub(super) fn worst_of(
             continue;
         }
         if begin != current.start {
-            current = WorstHour {
-                start: begin,
-                jobs: 0,
-                work: Span::ZERO,
-            };
+            current = WorstHour { start: begin, jobs: 0, work: Span::ZERO };
         }
         current.jobs += batch.len() as u64;
         batch.iter().for_each(|job| current.work += job.duration);

@@ -53,9 +53,14 @@ impl World {
             self.cost(CostComponent::Nat, some, (nat * 1e6).round() as i64);
             self.cost(CostComponent::Transfer, some, (usage.sent_gb[at] * price.transfer_gb * 1e6).round() as i64);
             // A write is paid once in each replica: the local one here, the others at their prices.
-            self.cost(CostComponent::DynamoDb, some, micro(writes, price.write_million, 1e6) + micro(reads, price.read_million, 1e6));
+            self.cost(
+                CostComponent::DynamoDb,
+                some,
+                micro(writes, price.write_million, 1e6) + micro(reads, price.read_million, 1e6),
+            );
             self.bill_replicas(region, writes, replicas);
-            let objects = micro(usage.puts[at], price.s3_put_thousand, 1e3) + micro(usage.gets[at], price.s3_get_thousand, 1e3);
+            let objects =
+                micro(usage.puts[at], price.s3_put_thousand, 1e3) + micro(usage.gets[at], price.s3_get_thousand, 1e3);
             self.cost(CostComponent::S3, some, storage[at] + objects);
             self.cost(CostComponent::Sqs, some, micro(requests, price.sqs_million, 1e6));
             self.cost(CostComponent::Ingress, some, micro(usage.deliveries[at], price.ingress_million, 1e6));

@@ -84,7 +84,8 @@ impl Cache {
             return fetch;
         }
         // The square makes recent keys the likelier ones.
-        let key = repository << 16 | ((draws[1] * draws[1] * f64::from(spec.keys)) as u64).min(u64::from(spec.keys) - 1);
+        let key =
+            repository << 16 | ((draws[1] * draws[1] * f64::from(spec.keys)) as u64).min(u64::from(spec.keys) - 1);
         let changed = draws[2] < spec.churn;
         let first_byte = spec.first_byte.span(&mut self.rng);
         let source = if changed { None } else { self.source(key, at, &reaches, now) };
@@ -109,7 +110,17 @@ impl Cache {
     }
 
     #[expect(clippy::too_many_arguments, reason = "one call site; a struct would only rename the arguments")]
-    fn hit(&mut self, spec: &CacheSpec, net: &Net, key: u64, from: RegionId, at: RegionId, first_byte: Span, now: Timestamp, fetch: &mut Fetch) {
+    fn hit(
+        &mut self,
+        spec: &CacheSpec,
+        net: &Net,
+        key: u64,
+        from: RegionId,
+        at: RegionId,
+        first_byte: Span,
+        now: Timestamp,
+        fetch: &mut Fetch,
+    ) {
         let entry = self.entries.get_mut(key).expect("found above");
         entry.last_used = now;
         fetch.gets[from.index()] += 1;
@@ -157,7 +168,13 @@ impl Cache {
     }
 
     /// Micro-dollars of storage by region for `lasting`, and the ageing: unused entries go cold, then away.
-    pub(crate) fn store(&mut self, spec: &CacheSpec, prices: &[Prices], lasting: Span, now: Timestamp) -> PerRegion<i64> {
+    pub(crate) fn store(
+        &mut self,
+        spec: &CacheSpec,
+        prices: &[Prices],
+        lasting: Span,
+        now: Timestamp,
+    ) -> PerRegion<i64> {
         let months = lasting.as_secs_f64() / (30.0 * 86_400.0);
         let mut usd = PerRegion::<f64>::default();
         let entries = &mut self.entries;

@@ -59,7 +59,8 @@ impl World {
         self.usage.jobs[region.index()] += 1;
         let open = self.open_job(job).expect("matched jobs are open");
         let (id, run_attempt, organization) = (open.id, open.new.run_attempt, open.new.organization);
-        let (duration, repository) = (open.new.duration, u64::from(open.new.load) << 24 | u64::from(open.new.repository));
+        let (duration, repository) =
+            (open.new.duration, u64::from(open.new.load) << 24 | u64::from(open.new.repository));
         let fact = Fact::JobStarted {
             job: id,
             region,
@@ -73,7 +74,8 @@ impl World {
         self.fact(fact);
         let extra = self.fetch_cache(region, repository);
         self.agenda.schedule(started_at + duration + extra, Due::JobDone { task });
-        let started = webhook::Event::JobStarted { job: id, run_attempt, organization, runner: Some(placement), started_at };
+        let started =
+            webhook::Event::JobStarted { job: id, run_attempt, organization, runner: Some(placement), started_at };
         self.deliver(started, pickup);
     }
 
@@ -135,8 +137,7 @@ impl World {
 
     fn completed(&mut self, row: &GhJob, runner: Option<tidegate_core::PlacementId>, now: Timestamp) {
         let (run_attempt, organization) = (row.new.run_attempt, row.new.organization);
-        let event =
-            webhook::Event::JobCompleted { job: row.id, run_attempt, organization, runner, completed_at: now };
+        let event = webhook::Event::JobCompleted { job: row.id, run_attempt, organization, runner, completed_at: now };
         self.deliver(event, Span::ZERO);
     }
 

@@ -142,7 +142,8 @@ impl Faults {
                 FaultKind::RegionOutage => step(&mut self.down[at]),
                 FaultKind::ServiceOutage(service) => step(&mut self.services[at][service_index(service)].outages),
                 FaultKind::Errors(service, rate) => {
-                    self.services[at][service_index(service)].error_rate = if begins { rate.as_fraction() } else { 0.0 };
+                    self.services[at][service_index(service)].error_rate =
+                        if begins { rate.as_fraction() } else { 0.0 };
                 }
                 FaultKind::Slow(service, factor) => {
                     self.services[at][service_index(service)].slow = if begins { factor } else { 1.0 };

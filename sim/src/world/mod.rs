@@ -237,11 +237,8 @@ impl World {
             return lags;
         }
         for to in self.policy.ids().filter(|to| *to != from) {
-            lags[to.index()] = if !self.faults.any() || self.faults.replicates(from, to) {
-                self.lag(from, to)
-            } else {
-                HELD
-            };
+            lags[to.index()] =
+                if !self.faults.any() || self.faults.replicates(from, to) { self.lag(from, to) } else { HELD };
         }
         lags
     }

@@ -44,7 +44,11 @@ impl World {
             table::Command::Claim { ticket } => self.on_claim(node, ticket, local),
             table::Command::Mark { job, run_attempt, stage, runner } => {
                 let Some(_) = self.strong_write(node, local) else {
-                    return self.table_failed(node, table::Command::Mark { job, run_attempt, stage, runner }, Failure::Unreachable);
+                    return self.table_failed(
+                        node,
+                        table::Command::Mark { job, run_attempt, stage, runner },
+                        Failure::Unreachable,
+                    );
                 };
                 let (lags, now, keep) = (self.lags(node), self.agenda.now(), self.policy.caps.ended_for);
                 self.table.mark(job, stage, runner, node, lags, keep, now);

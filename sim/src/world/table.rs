@@ -111,7 +111,14 @@ impl Table {
     }
 
     /// Writes a record of `writer`; the version before goes when every replica shows it.
-    fn write(&mut self, slot: u32, writer: RegionId, change: impl FnOnce(&mut Standing, &mut u64), lags: Lags, now: Timestamp) {
+    fn write(
+        &mut self,
+        slot: u32,
+        writer: RegionId,
+        change: impl FnOnce(&mut Standing, &mut u64),
+        lags: Lags,
+        now: Timestamp,
+    ) {
         let head = self.items.get(slot).expect("the caller has it").head;
         let (mut at, mut latest) = (head, NONE);
         while let Some(record) = self.records.get(at) {
@@ -132,8 +139,16 @@ impl Table {
         };
         let (mut standing, mut served_by) = before.map_or((fresh, 0), |b| (b.standing, b.served_by));
         change(&mut standing, &mut served_by);
-        let everywhere = before.is_some_and(|b| b.lags.iter().all(|lag| *lag != HELD && b.at.0 + u64::from(*lag) <= now.0));
-        let record = Record { at: now, lags, standing, writer, served_by, next: before.filter(|_| everywhere).map_or(head, |b| b.next) };
+        let everywhere =
+            before.is_some_and(|b| b.lags.iter().all(|lag| *lag != HELD && b.at.0 + u64::from(*lag) <= now.0));
+        let record = Record {
+            at: now,
+            lags,
+            standing,
+            writer,
+            served_by,
+            next: before.filter(|_| everywhere).map_or(head, |b| b.next),
+        };
         if everywhere {
             *self.records.get_mut(latest).expect("found above") = record;
         } else {
@@ -150,7 +165,14 @@ impl Table {
 
     /// Writes a claim unless the replica shows an attempt as high, another attempt's start or the job's end. `global`:
     /// judged on the latest versions anywhere (strong mode).
-    pub(crate) fn claim(&mut self, ticket: Ticket, writer: RegionId, lags: Lags, global: bool, now: Timestamp) -> Claimed {
+    pub(crate) fn claim(
+        &mut self,
+        ticket: Ticket,
+        writer: RegionId,
+        lags: Lags,
+        global: bool,
+        now: Timestamp,
+    ) -> Claimed {
         self.expire(now);
         let (job, placement) = (ticket.placement.job, ticket.placement);
         let shown = |record: &Record| global || Self::is_shown(record, writer, now);
@@ -184,7 +206,16 @@ impl Table {
             stage: Stage::Placed,
             consumed: false,
         };
-        self.write(slot, writer, |standing, served| { *standing = new; *served = 0; }, lags, now);
+        self.write(
+            slot,
+            writer,
+            |standing, served| {
+                *standing = new;
+                *served = 0;
+            },
+            lags,
+            now,
+        );
         Claimed::Yes
     }
 
@@ -226,7 +257,13 @@ impl Table {
 
     /// Whether the runner of a placement is wanted, as a replica shows it. A job served by another's runner leaves its
     /// own to that other one, so the chain of who serves whom is followed to whoever still waits (rule 1).
-    pub(crate) fn verdict(&mut self, placement: PlacementId, region: RegionId, replica: RegionId, now: Timestamp) -> Verdict {
+    pub(crate) fn verdict(
+        &mut self,
+        placement: PlacementId,
+        region: RegionId,
+        replica: RegionId,
+        now: Timestamp,
+    ) -> Verdict {
         self.reads[replica.index()] += 1;
         let shown = |record: &Record| Self::is_shown(record, replica, now);
         let Some(view) = self.item(placement.job).and_then(|item| self.view(item, shown)) else {
@@ -236,7 +273,11 @@ impl Table {
         let mine = standing.attempt == placement.attempt && standing.region == region;
         let newer = standing.run_attempt > placement.run_attempt || standing.attempt > placement.attempt;
         if standing.consumed && mine {
-            return if standing.stage == Stage::Placed { Verdict::Current { consumed: true } } else { Verdict::Over { consumed: true } };
+            return if standing.stage == Stage::Placed {
+                Verdict::Current { consumed: true }
+            } else {
+                Verdict::Over { consumed: true }
+            };
         }
         if standing.stage == Stage::Placed {
             return if newer || !mine { Verdict::Superseded } else { Verdict::Current { consumed: false } };
@@ -257,11 +298,19 @@ impl Table {
     }
 
     /// A page of open claims by ascending job.
-    pub(crate) fn open(&mut self, after: Option<JobId>, limit: u32, replica: RegionId, now: Timestamp) -> (Vec<Claim>, bool) {
+    pub(crate) fn open(
+        &mut self,
+        after: Option<JobId>,
+        limit: u32,
+        replica: RegionId,
+        now: Timestamp,
+    ) -> (Vec<Claim>, bool) {
         let shown = |record: &Record| Self::is_shown(record, replica, now);
         let mut claims: Vec<Claim> = Vec::new();
         for (_, item) in self.items.iter().filter(|(_, item)| after.is_none_or(|a| item.ticket.placement.job > a)) {
-            let Some(view) = self.view(item, shown).filter(|view| view.standing.stage != Stage::Ended) else { continue };
+            let Some(view) = self.view(item, shown).filter(|view| view.standing.stage != Stage::Ended) else {
+                continue;
+            };
             let writer = self.writer_of(item, view.standing, shown);
             claims.push(Claim { ticket: item.ticket, standing: view.standing, writer });
         }
@@ -312,7 +361,13 @@ impl Table {
     }
 
     /// Regions exchange writes again: what was held back is shown after the lag that `lag` gives.
-    pub(crate) fn release(&mut self, reaches: impl Fn(RegionId, RegionId) -> bool, mut lag: impl FnMut(RegionId, RegionId) -> u32, keep: Span, now: Timestamp) {
+    pub(crate) fn release(
+        &mut self,
+        reaches: impl Fn(RegionId, RegionId) -> bool,
+        mut lag: impl FnMut(RegionId, RegionId) -> u32,
+        keep: Span,
+        now: Timestamp,
+    ) {
         for job in std::mem::take(&mut self.held) {
             let Some(slot) = self.index.get(job).copied() else { continue };
             let mut still = false;
@@ -342,7 +397,12 @@ impl Table {
         self.release_nodes(reaches, lag, now);
     }
 
-    fn release_nodes(&mut self, reaches: impl Fn(RegionId, RegionId) -> bool, mut lag: impl FnMut(RegionId, RegionId) -> u32, now: Timestamp) {
+    fn release_nodes(
+        &mut self,
+        reaches: impl Fn(RegionId, RegionId) -> bool,
+        mut lag: impl FnMut(RegionId, RegionId) -> u32,
+        now: Timestamp,
+    ) {
         for from in (0..MAX_REGIONS).map(RegionId::at) {
             for to in (0..MAX_REGIONS).map(RegionId::at) {
                 if self.unsent[from.index()][to.index()].is_some() && reaches(from, to) {
@@ -355,7 +415,14 @@ impl Table {
     }
 
     /// Writes a node's record and reads all of them at its replica.
-    pub(crate) fn exchange(&mut self, writer: RegionId, record: NodeRecord, lags: Lags, regions: usize, now: Timestamp) -> NodeRecords {
+    pub(crate) fn exchange(
+        &mut self,
+        writer: RegionId,
+        record: NodeRecord,
+        lags: Lags,
+        regions: usize,
+        now: Timestamp,
+    ) -> NodeRecords {
         self.writes[writer.index()] += 1;
         self.reads[writer.index()] += regions as u64;
         for to in (0..regions).map(RegionId::at) {

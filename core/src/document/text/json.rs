@@ -42,55 +42,33 @@ pub fn parse_json(source: &Source) -> Result<Document, Problems> {
         None => Cow::Borrowed(source.text()),
     };
     let parsed = parse_to_ast(&text, &CollectOptions::default(), &STRICT);
-    let root = parsed
-        .map_err(|error| problem(source, &error, &brackets.open))?
-        .value;
+    let root = parsed.map_err(|error| problem(source, &error, &brackets.open))?.value;
     let Some(root) = root else {
-        return Err(Problem::new(source, Place::default(), "the file is empty")
-            .with_expected("a JSON table")
-            .into());
+        return Err(Problem::new(source, Place::default(), "the file is empty").with_expected("a JSON table").into());
     };
-    let mut reader = Converter {
-        source,
-        problems: Vec::new(),
-    };
+    let mut reader = Converter { source, problems: Vec::new() };
     let root = reader.node(root);
-    Ok(Document {
-        source: source.clone(),
-        format: Format::Json,
-        root,
-        problems: reader.problems,
-    })
+    Ok(Document { source: source.clone(), format: Format::Json, root, problems: reader.problems })
 }
 
 fn open_string(source: &Source, quote: usize) -> Problem {
     let line = source.text()[quote..].lines().next().unwrap_or_default();
     let place = Place::new(quote, quote + line.len());
-    let help = if at_the_end(source, place) {
-        CUT_OFF
-    } else {
-        "close it on the same line"
-    };
-    syntax(source, Format::Json, place, "the text is not closed")
-        .with_expected("`\"`")
-        .with_help(help)
+    let help = if at_the_end(source, place) { CUT_OFF } else { "close it on the same line" };
+    syntax(source, Format::Json, place, "the text is not closed").with_expected("`\"`").with_help(help)
 }
 
 fn problem(source: &Source, error: &ParseError, open: &[usize]) -> Problem {
     let (kind, place) = (error.kind(), place(error.range()));
     let end = source.text().trim_end().len();
-    let unclosed = matches!(
-        kind,
-        ParseErrorKind::UnterminatedObject | ParseErrorKind::UnterminatedArray
-    );
+    let unclosed = matches!(kind, ParseErrorKind::UnterminatedObject | ParseErrorKind::UnterminatedArray);
     if unclosed || (at_the_end(source, place) && !open.is_empty()) {
         let message = "the file ends in the middle";
         let problem = syntax(source, Format::Json, Place::new(end, end), message);
         let Some(&opened) = open.last() else {
             return problem.with_help(CUT_OFF);
         };
-        let (bracket, (line, column)) =
-            (&source.text()[opened..=opened], source.line_column(opened));
+        let (bracket, (line, column)) = (&source.text()[opened..=opened], source.line_column(opened));
         let closing = if bracket == "{" { "}" } else { "]" };
         let expected = format!("`{closing}` for the `{bracket}` of line {line}, column {column}");
         return problem.with_expected(expected).with_help("was it cut off?");
@@ -107,10 +85,7 @@ fn help(kind: &ParseErrorKind) -> &'static str {
         "write a comma between the values"
     } else if matches!(kind, ParseErrorKind::SingleQuotedStringsNotAllowed) {
         "write double quotes"
-    } else if matches!(
-        kind,
-        ParseErrorKind::UnexpectedWord | ParseErrorKind::ExpectedStringObjectProperty
-    ) {
+    } else if matches!(kind, ParseErrorKind::UnexpectedWord | ParseErrorKind::ExpectedStringObjectProperty) {
         "write text in double quotes"
     } else if matches!(kind, ParseErrorKind::MultipleRootJsonValues) {
         "remove what follows the first value"
@@ -136,13 +111,7 @@ impl Converter<'_> {
             Ast::BooleanLit(value) => Value::Bool(value.value),
             Ast::NumberLit(number) => self.number(number.value, place),
             Ast::StringLit(text) => Value::Text(self.text(text.value, place)),
-            Ast::Array(array) => Value::List(
-                array
-                    .elements
-                    .into_iter()
-                    .map(|item| self.node(item))
-                    .collect(),
-            ),
+            Ast::Array(array) => Value::List(array.elements.into_iter().map(|item| self.node(item)).collect()),
             Ast::Object(object) => Value::Table(self.table(object)),
         };
         Node { place, value }
@@ -154,27 +123,16 @@ impl Converter<'_> {
         }
         let number = text.parse::<f64>().ok().filter(|number| number.is_finite());
         if number.is_none() {
-            self.problems
-                .push(Problem::new(self.source, place, "the number is too large"));
+            self.problems.push(Problem::new(self.source, place, "the number is too large"));
         }
         Value::Float(number.unwrap_or(0.0))
     }
 
     fn text(&mut self, text: Cow<'_, str>, place: Place) -> String {
-        let raw = self
-            .source
-            .text()
-            .get(place.start..place.end)
-            .unwrap_or_default();
+        let raw = self.source.text().get(place.start..place.end).unwrap_or_default();
         if raw.bytes().any(|byte| byte < b' ') {
-            let problem = syntax(
-                self.source,
-                Format::Json,
-                place,
-                "a control character within text",
-            );
-            self.problems
-                .push(problem.with_help("write it as an escape such as \\t"));
+            let problem = syntax(self.source, Format::Json, place, "a control character within text");
+            self.problems.push(problem.with_help("write it as an escape such as \\t"));
         }
         text.into_owned()
     }
@@ -188,13 +146,9 @@ impl Converter<'_> {
             let node = self.node(property.value);
             if let Some(first) = seen.get(&name) {
                 let (line, column) = self.source.line_column(*first);
-                let message = format!(
-                    "the key `{}` is given twice",
-                    super::super::problem::quoted(&name)
-                );
+                let message = format!("the key `{}` is given twice", super::super::problem::quoted(&name));
                 let help = format!("it stands in line {line}, column {column} already: remove one");
-                self.problems
-                    .push(Problem::new(self.source, place, message).with_help(help));
+                self.problems.push(Problem::new(self.source, place, message).with_help(help));
                 continue;
             }
             seen.insert(name.clone(), place.start);

@@ -76,11 +76,7 @@ fn toml_string(bytes: &[u8], at: usize) -> usize {
     while end < bytes.len() {
         if bytes[end..].starts_with(&triple) {
             end += 3;
-            let more = bytes[end..]
-                .iter()
-                .take(2)
-                .take_while(|byte| **byte == quote)
-                .count();
+            let more = bytes[end..].iter().take(2).take_while(|byte| **byte == quote).count();
             return end + more;
         }
         end += if hides(bytes, end, quote) { 2 } else { 1 };
@@ -92,10 +88,7 @@ fn toml_string(bytes: &[u8], at: usize) -> usize {
 pub(super) fn toml(text: &str) -> Option<usize> {
     let bytes = text.as_bytes();
     let mut at = if text.starts_with('\u{feff}') { 3 } else { 0 };
-    let mut nesting = Nesting {
-        line_begins: true,
-        ..Nesting::default()
-    };
+    let mut nesting = Nesting { line_begins: true, ..Nesting::default() };
     while at < bytes.len() {
         nesting.step(bytes[at]);
         if nesting.depth() > MAX_DEPTH {
@@ -108,12 +101,7 @@ pub(super) fn toml(text: &str) -> Option<usize> {
 
 /// Where a TOML token ends: the text is cut exactly as the parser cuts it.
 fn token_end(bytes: &[u8], at: usize) -> usize {
-    let until = |stops: &[u8]| {
-        bytes[at..]
-            .iter()
-            .position(|byte| stops.contains(byte))
-            .map_or(bytes.len(), |n| at + n)
-    };
+    let until = |stops: &[u8]| bytes[at..].iter().position(|byte| stops.contains(byte)).map_or(bytes.len(), |n| at + n);
     match bytes[at] {
         b'"' | b'\'' => toml_string(bytes, at),
         b'#' => until(b"\r\n"),
@@ -165,7 +153,6 @@ impl Nesting {
             }
             _ => {}
         }
-        self.line_begins =
-            byte == b'\n' || (self.line_begins && matches!(byte, b' ' | b'\t' | b'\r'));
+        self.line_begins = byte == b'\n' || (self.line_begins && matches!(byte, b' ' | b'\t' | b'\r'));
     }
 }

@@ -19,16 +19,8 @@ pub fn parse_toml(source: &Source) -> Result<Document, Problems> {
     loop {
         match toml_edit::Document::parse(text.as_str()) {
             Ok(parsed) if problems.is_empty() => {
-                let root = Node {
-                    place: Place::new(0, 0),
-                    value: table(parsed.as_table()),
-                };
-                return Ok(Document {
-                    source: source.clone(),
-                    format: Format::Toml,
-                    root,
-                    problems,
-                });
+                let root = Node { place: Place::new(0, 0), value: table(parsed.as_table()) };
+                return Ok(Document { source: source.clone(), format: Format::Toml, root, problems });
             }
             Ok(_) => return Err(Problems::new(problems)),
             Err(error) => {
@@ -62,16 +54,9 @@ fn line_that_stands_alone(text: &str, offset: usize) -> Option<Range<usize>> {
 fn problem(source: &Source, error: &TomlError) -> Problem {
     let end = source.text().len();
     let place = error.span().map_or(Place::new(end, end), Place::from);
-    let (reason, expected) = error
-        .message()
-        .split_once(", expected ")
-        .unwrap_or((error.message(), ""));
+    let (reason, expected) = error.message().split_once(", expected ").unwrap_or((error.message(), ""));
     let unquoted = reason == "string values must be quoted";
-    let problem = syntax(source, Format::Toml, place, reason).with_expected(if unquoted {
-        ""
-    } else {
-        expected
-    });
+    let problem = syntax(source, Format::Toml, place, reason).with_expected(if unquoted { "" } else { expected });
     let help = match reason {
         "string values must be quoted" => "write the text in double quotes",
         "duplicate key" => "give each key once, and each table one heading",
@@ -86,17 +71,8 @@ fn problem(source: &Source, error: &TomlError) -> Problem {
 fn table(table: &dyn TableLike) -> Value {
     let entry = |(name, item): (&str, &Item)| {
         let node = node(item)?;
-        let place = table
-            .get_key_value(name)
-            .and_then(|(key, _)| key.span())
-            .map_or(node.place, Place::from);
-        Some((
-            Key {
-                name: name.to_owned(),
-                place,
-            },
-            node,
-        ))
+        let place = table.get_key_value(name).and_then(|(key, _)| key.span()).map_or(node.place, Place::from);
+        Some((Key { name: name.to_owned(), place }, node))
     };
     Value::Table(table.iter().filter_map(entry).collect())
 }
@@ -110,10 +86,7 @@ fn node(item: &Item) -> Option<Node> {
         Item::ArrayOfTables(tables) => {
             let each = |inner: &toml_edit::Table| {
                 let place = inner.span().map_or(place, Place::from);
-                Node {
-                    place,
-                    value: table(inner),
-                }
+                Node { place, value: table(inner) }
             };
             Value::List(tables.iter().map(each).collect())
         }

@@ -5,11 +5,7 @@ use crate::model::*;
 use std::collections::BTreeMap;
 
 fn about(value: f64, spread: f64) -> Estimate {
-    Estimate {
-        value: Some(value),
-        low: Some(value * (1.0 - spread)),
-        high: Some(value * (1.0 + spread)),
-    }
+    Estimate { value: Some(value), low: Some(value * (1.0 - spread)), high: Some(value * (1.0 + spread)) }
 }
 
 fn measure(unit: &str, p50: f64) -> Measure {
@@ -27,25 +23,13 @@ fn measure(unit: &str, p50: f64) -> Measure {
 }
 
 fn measures() -> BTreeMap<String, Measure> {
-    let times = [
-        ("ack", 0.11),
-        ("placement", 0.78),
-        ("queueWait", 0.24),
-        ("start", 34.0),
-        ("run", 212.0),
-        ("total", 260.0),
-    ];
-    let mut all: BTreeMap<String, Measure> = times
-        .map(|(name, p50)| (name.to_owned(), measure("s", p50)))
-        .into();
+    let times =
+        [("ack", 0.11), ("placement", 0.78), ("queueWait", 0.24), ("start", 34.0), ("run", 212.0), ("total", 260.0)];
+    let mut all: BTreeMap<String, Measure> = times.map(|(name, p50)| (name.to_owned(), measure("s", p50))).into();
     let availability = Measure {
         unit: "share".to_owned(),
         count: 20,
-        mean: Estimate {
-            value: Some(0.99874),
-            low: Some(0.9981),
-            high: Some(0.9993),
-        },
+        mean: Estimate { value: Some(0.99874), low: Some(0.9981), high: Some(0.9993) },
         ..Measure::default()
     };
     all.insert("availability".to_owned(), availability);
@@ -67,11 +51,7 @@ fn judged(
         bound: limit.0.to_owned(),
         limit: limit.1,
         unit: limit.2.to_owned(),
-        estimate: Estimate {
-            value: Some(value),
-            low: Some(low),
-            high: Some(high),
-        },
+        estimate: Estimate { value: Some(value), low: Some(low), high: Some(high) },
         verdict,
         why: why.to_owned(),
     }
@@ -79,13 +59,7 @@ fn judged(
 
 fn objectives() -> Vec<Judged> {
     vec![
-        judged(
-            ("placement", "regional", "p95"),
-            ("atMost", 2.0, "s"),
-            (1.71, 1.64, 1.79),
-            Verdict::Met,
-            "",
-        ),
+        judged(("placement", "regional", "p95"), ("atMost", 2.0, "s"), (1.71, 1.64, 1.79), Verdict::Met, ""),
         judged(
             ("availability", "all", "mean"),
             ("atLeast", 0.999, "share"),
@@ -100,13 +74,7 @@ fn objectives() -> Vec<Judged> {
             Verdict::Missed,
             "recovery waits for the backlog of us-east-1: approval took 2 m 10 s of it",
         ),
-        judged(
-            ("costRatio", "all", "mean"),
-            ("atMost", 3.0, "ratio"),
-            (1.31, 1.29, 1.33),
-            Verdict::Met,
-            "",
-        ),
+        judged(("costRatio", "all", "mean"), ("atMost", 3.0, "ratio"), (1.31, 1.29, 1.33), Verdict::Met, ""),
     ]
 }
 
@@ -125,25 +93,17 @@ fn costs(names: &[&str]) -> CostSummary {
         ("lostWork", 12.2),
     ];
     let split = |usd: f64| -> BTreeMap<String, Estimate> {
-        names
-            .iter()
-            .enumerate()
-            .map(|(i, name)| ((*name).to_owned(), about(usd / (i + 2) as f64, 0.02)))
-            .collect()
+        names.iter().enumerate().map(|(i, name)| ((*name).to_owned(), about(usd / (i + 2) as f64, 0.02))).collect()
     };
     CostSummary {
-        components: parts
-            .map(|(name, usd)| (name.to_owned(), split(usd)))
-            .into(),
+        components: parts.map(|(name, usd)| (name.to_owned(), split(usd))).into(),
         total: about(451.2, 0.02),
         per_month: about(13_536.0, 0.02),
         per_thousand_jobs: about(11.9, 0.02),
         single_region: names.first().map(|name| SingleRegion {
             region: (*name).to_owned(),
             total: about(344.0, 0.02),
-            components: parts
-                .map(|(name, usd)| (name.to_owned(), about(usd * 0.8, 0.02)))
-                .into(),
+            components: parts.map(|(name, usd)| (name.to_owned(), about(usd * 0.8, 0.02))).into(),
         }),
         ratio: about(1.31, 0.015),
     }
@@ -177,14 +137,9 @@ pub(crate) fn summary(names: &[&str]) -> Summary {
         peak_runners: about(388.0 - at as f64 * 30.0, 0.03),
         utilisation: about(0.41, 0.02),
         peak_queue_depth: about(143.0, 0.2),
-        placements: [
-            ("home", 9_120.0),
-            ("sticky", 6_210.0),
-            ("spillover", 412.0),
-            ("failover", 2_044.0),
-        ]
-        .map(|(n, v)| (n.to_owned(), about(v, 0.02)))
-        .into(),
+        placements: [("home", 9_120.0), ("sticky", 6_210.0), ("spillover", 412.0), ("failover", 2_044.0)]
+            .map(|(n, v)| (n.to_owned(), about(v, 0.02)))
+            .into(),
     };
     Summary {
         schema: 1,
@@ -200,11 +155,39 @@ pub(crate) fn summary(names: &[&str]) -> Summary {
         measures: measures(),
         regional: measures(),
         regions: names.iter().enumerate().map(|(at, name)| ((*name).to_owned(), region(at))).collect(),
-        counts: [("lostJobs", 0.0), ("duplicateLaunches", 12.4), ("phaseChanges", 6.0), ("apiBudgetUsed", 21_480.0), ("residencyWaits", 3.2)].map(|(n, v)| (n.to_owned(), about(v, 0.1))).into(),
+        counts: [
+            ("lostJobs", 0.0),
+            ("duplicateLaunches", 12.4),
+            ("phaseChanges", 6.0),
+            ("apiBudgetUsed", 21_480.0),
+            ("residencyWaits", 3.2),
+        ]
+        .map(|(n, v)| (n.to_owned(), about(v, 0.1)))
+        .into(),
         cost: costs(names),
-        failovers: vec![failover(first, 14.0), Failover { recovered: Estimate::default(), fault: "gray".to_owned(), runs: (11, 20), ..failover("eu-west-1", 20.5) }],
+        failovers: vec![
+            failover(first, 14.0),
+            Failover {
+                recovered: Estimate::default(),
+                fault: "gray".to_owned(),
+                runs: (11, 20),
+                ..failover("eu-west-1", 20.5)
+            },
+        ],
         objectives: objectives(),
-        n_minus_one: NMinusOne { region: first.to_owned(), worst_hour: 15.0 * HOUR, objectives: objectives(), holds: Some(false), why: "eu-west-1 and ap-southeast-1 reach their limits of 400 runners; 212 jobs wait longer than 10 m".to_owned() },
-        engine: Engine { events: 48_211_904, wall_seconds: 21.4, events_per_second: 2_252_892.0, peak_bytes: Some(412 << 20) },
+        n_minus_one: NMinusOne {
+            region: first.to_owned(),
+            worst_hour: 15.0 * HOUR,
+            objectives: objectives(),
+            holds: Some(false),
+            why: "eu-west-1 and ap-southeast-1 reach their limits of 400 runners; 212 jobs wait longer than 10 m"
+                .to_owned(),
+        },
+        engine: Engine {
+            events: 48_211_904,
+            wall_seconds: 21.4,
+            events_per_second: 2_252_892.0,
+            peak_bytes: Some(412 << 20),
+        },
     }
 }

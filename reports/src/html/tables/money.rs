@@ -15,35 +15,15 @@ pub(super) fn costs(report: &Report) -> String {
     let mut table = Table::new("Cost", ["Total", "This fleet", "Best single region"]);
     let single = cost.single_region.as_ref();
     let nothing = Estimate::default();
-    let name = single.map_or_else(String::new, |s| {
-        format!("<small>{}</small>", escape(&s.region))
-    });
+    let name = single.map_or_else(String::new, |s| format!("<small>{}</small>", escape(&s.region)));
     table.row(
         "",
         "Measured time",
-        &[
-            cell("USD", &cost.total),
-            cell("USD", single.map_or(&nothing, |s| &s.total)) + &name,
-        ],
+        &[cell("USD", &cost.total), cell("USD", single.map_or(&nothing, |s| &s.total)) + &name],
     );
-    table.row(
-        "",
-        "Per 30 days",
-        &[cell("USD", &cost.per_month), human::NOTHING.to_owned()],
-    );
-    table.row(
-        "",
-        "Per 1,000 completed jobs",
-        &[
-            cell("USD", &cost.per_thousand_jobs),
-            human::NOTHING.to_owned(),
-        ],
-    );
-    table.row(
-        "",
-        "Ratio to the best single region",
-        &[cell("ratio", &cost.ratio), human::quantity("ratio", 1.0)],
-    );
+    table.row("", "Per 30 days", &[cell("USD", &cost.per_month), human::NOTHING.to_owned()]);
+    table.row("", "Per 1,000 completed jobs", &[cell("USD", &cost.per_thousand_jobs), human::NOTHING.to_owned()]);
+    table.row("", "Ratio to the best single region", &[cell("ratio", &cost.ratio), human::quantity("ratio", 1.0)]);
     table.finish() + &components(report)
 }
 
@@ -56,44 +36,23 @@ fn components(report: &Report) -> String {
             places.push(place);
         }
     }
-    places.retain(|place| {
-        cost.components
-            .values()
-            .any(|by_place| by_place.contains_key(*place))
-    });
+    places.retain(|place| cost.components.values().any(|by_place| by_place.contains_key(*place)));
     let single = cost.single_region.as_ref();
     let last = single.map(|s| format!("all in {}", s.region));
-    let columns = ["Component"]
-        .into_iter()
-        .chain(places.iter().copied())
-        .chain(["All"])
-        .chain(last.as_deref());
+    let columns = ["Component"].into_iter().chain(places.iter().copied()).chain(["All"]).chain(last.as_deref());
     let mut table = Table::new("Cost by component and region", columns);
     let told = |estimate: Option<&Estimate>| {
-        estimate.map_or_else(
-            || human::NOTHING.to_owned(),
-            |e| escape(&human::value("USD", e)),
-        )
+        estimate.map_or_else(|| human::NOTHING.to_owned(), |e| escape(&human::value("USD", e)))
     };
     for (name, by_place) in &cost.components {
-        let mut cells: Vec<String> = places
-            .iter()
-            .map(|place| told(by_place.get(*place)))
-            .collect();
-        cells.push(escape(&human::money(
-            by_place
-                .values()
-                .filter_map(|e| human::finite(e.value))
-                .sum(),
-        )));
+        let mut cells: Vec<String> = places.iter().map(|place| told(by_place.get(*place))).collect();
+        cells.push(escape(&human::money(by_place.values().filter_map(|e| human::finite(e.value)).sum())));
         cells.extend(single.map(|s| told(s.components.get(name))));
         table.row("", &human::label(name), &cells);
     }
     if !cost.components.is_empty() {
-        let mut cells: Vec<String> = places
-            .iter()
-            .map(|place| escape(&human::money(column(cost.components.values(), place))))
-            .collect();
+        let mut cells: Vec<String> =
+            places.iter().map(|place| escape(&human::money(column(cost.components.values(), place)))).collect();
         cells.push(told(Some(&cost.total)));
         cells.extend(single.map(|s| told(Some(&s.total))));
         table.row(" class=\"sum\"", "All", &cells);
@@ -102,18 +61,10 @@ fn components(report: &Report) -> String {
     if inner.is_empty() {
         inner
     } else {
-        format!(
-            "<details><summary>Cost by component and region, as numbers</summary>\n{inner}</details>\n"
-        )
+        format!("<details><summary>Cost by component and region, as numbers</summary>\n{inner}</details>\n")
     }
 }
 
-fn column<'a>(
-    components: impl Iterator<Item = &'a BTreeMap<String, Estimate>>,
-    place: &str,
-) -> f64 {
-    components
-        .filter_map(|by_place| by_place.get(place))
-        .filter_map(|e| human::finite(e.value))
-        .sum()
+fn column<'a>(components: impl Iterator<Item = &'a BTreeMap<String, Estimate>>, place: &str) -> f64 {
+    components.filter_map(|by_place| by_place.get(place)).filter_map(|e| human::finite(e.value)).sum()
 }

@@ -13,26 +13,15 @@ pub(super) struct Table {
 impl Table {
     /// Of this title and these columns, the first of which heads the rows.
     pub(super) fn new<S: AsRef<str>>(title: &str, columns: impl IntoIterator<Item = S>) -> Self {
-        let columns = columns
-            .into_iter()
-            .map(|column| escape(column.as_ref()))
-            .collect();
-        Self {
-            title: escape(title),
-            columns,
-            rows: String::new(),
-        }
+        let columns = columns.into_iter().map(|column| escape(column.as_ref())).collect();
+        Self { title: escape(title), columns, rows: String::new() }
     }
 
     /// A row; cells are HTML.
     pub(super) fn row(&mut self, class: &str, head: &str, cells: &[String]) {
         self.rows += &format!("<tr{class}><th scope=\"row\">{}</th>", escape(head));
         for (cell, column) in cells.iter().zip(self.columns.iter().skip(1)) {
-            let class = if cell == human::NOTHING {
-                " class=\"none\""
-            } else {
-                ""
-            };
+            let class = if cell == human::NOTHING { " class=\"none\"" } else { "" };
             self.rows += &format!("<td{class} data-label=\"{column}\"><span>{cell}</span></td>");
         }
         self.rows += "</tr>\n";
@@ -43,11 +32,7 @@ impl Table {
         if self.rows.is_empty() {
             return String::new();
         }
-        let head: String = self
-            .columns
-            .iter()
-            .map(|column| format!("<th scope=\"col\">{column}</th>"))
-            .collect();
+        let head: String = self.columns.iter().map(|column| format!("<th scope=\"col\">{column}</th>")).collect();
         format!(
             "<h3>{}</h3>\n<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{}</tbody>\n</table>\n",
             self.title, self.rows

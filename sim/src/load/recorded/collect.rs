@@ -63,21 +63,12 @@ impl<'a> Collector<'a> {
     /// Notes a mistake; an error when there have been enough.
     pub(super) fn trouble(&mut self, trouble: Trouble) -> Result<(), ReadError> {
         self.findings.push(trouble);
-        if self.findings.is_full() {
-            Err(std::mem::take(&mut self.findings).into_error(self.name))
-        } else {
-            Ok(())
-        }
+        if self.findings.is_full() { Err(std::mem::take(&mut self.findings).into_error(self.name)) } else { Ok(()) }
     }
 
     /// The error of a mistake after which there is no reading on.
     pub(super) fn stop(&self, line: u64, message: String) -> ReadError {
-        Findings::only(Trouble {
-            line,
-            column: 0,
-            message,
-        })
-        .into_error(self.name)
+        Findings::only(Trouble { line, column: 0, message }).into_error(self.name)
     }
 
     /// Adds a job.
@@ -91,10 +82,7 @@ impl<'a> Collector<'a> {
             return Ok(());
         };
         if self.jobs.len() >= MAX_JOBS {
-            let message = format!(
-                "this is job {}; expected at most {MAX_JOBS}; split the file",
-                MAX_JOBS + 1
-            );
+            let message = format!("this is job {}; expected at most {MAX_JOBS}; split the file", MAX_JOBS + 1);
             return Err(self.stop(row.line, message));
         }
         let next = self.runs.len() as u32;
@@ -102,11 +90,7 @@ impl<'a> Collector<'a> {
             Some(run) => *run,
             None => *self.runs.entry(row.run.to_owned()).or_insert(next),
         };
-        let repository = if row.repository.is_empty() {
-            NO_REPOSITORY
-        } else {
-            row.repository
-        };
+        let repository = if row.repository.is_empty() { NO_REPOSITORY } else { row.repository };
         self.jobs.push(RecordedJob {
             at: row.at.since(Timestamp::ZERO),
             duration: Span(duration),
@@ -121,44 +105,23 @@ impl<'a> Collector<'a> {
     /// The record, or what is wrong with it; `found` says what was there in place of jobs.
     pub(super) fn finish(mut self, found: &str) -> Result<Recording, ReadError> {
         let negative = std::mem::take(&mut self.negative);
-        self.judge(
-            &negative,
-            "a negative duration",
-            "0 or more",
-            ["drop", "dropped"],
-        );
+        self.judge(&negative, "a negative duration", "0 or more", ["drop", "dropped"]);
         let backwards = std::mem::take(&mut self.backwards);
-        self.judge(
-            &backwards,
-            "a time before that of a row above",
-            "rows in order of time",
-            ["sort", "sorted"],
-        );
+        self.judge(&backwards, "a time before that of a row above", "rows in order of time", ["sort", "sorted"]);
         if !self.findings.is_empty() {
             return Err(self.findings.into_error(self.name));
         }
         self.jobs.sort_by_key(|job| job.at);
         let Some(first) = self.jobs.first().map(|job| job.at) else {
-            let why: String = self
-                .warnings
-                .iter()
-                .map(|warning| format!("; {warning}"))
-                .collect();
-            let message = format!(
-                "the trace holds no job: {found}{why}; expected at least one; look at the file"
-            );
+            let why: String = self.warnings.iter().map(|warning| format!("; {warning}")).collect();
+            let message = format!("the trace holds no job: {found}{why}; expected at least one; look at the file");
             return Err(ReadError::whole(self.name, message));
         };
         for job in &mut self.jobs {
             job.at = job.at.saturating_sub(first);
         }
         let runs = self.runs.len() as u32;
-        Ok(Recording {
-            first: Timestamp::ZERO + first,
-            jobs: self.jobs,
-            warnings: self.warnings,
-            runs,
-        })
+        Ok(Recording { first: Timestamp::ZERO + first, jobs: self.jobs, warnings: self.warnings, runs })
     }
 
     /// A kind of row that cannot be true: a mistake, or a warning when it was to be cleaned.
@@ -173,11 +136,7 @@ impl<'a> Collector<'a> {
             let message = format!(
                 "{sentence}; expected {expected}; set `clean = true` on the load to {verb} them, or mend the file"
             );
-            self.findings.push(Trouble {
-                line: group.first(),
-                column: 0,
-                message,
-            });
+            self.findings.push(Trouble { line: group.first(), column: 0, message });
         }
     }
 }

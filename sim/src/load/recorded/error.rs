@@ -30,41 +30,24 @@ pub struct ReadError {
 impl ReadError {
     /// A mistake of the file as a whole.
     pub(super) fn whole(file: impl fmt::Display, message: impl Into<String>) -> Self {
-        Findings::only(Trouble {
-            line: 0,
-            column: 0,
-            message: message.into(),
-        })
-        .into_error(file)
+        Findings::only(Trouble { line: 0, column: 0, message: message.into() }).into_error(file)
     }
 
     /// A failure of the machine.
     pub(super) fn environment(file: impl fmt::Display, error: &std::io::Error) -> Self {
-        let message = format!(
-            "cannot be read: {error}; expected a readable file; look at its permissions and disk"
-        );
-        Self {
-            environment: true,
-            ..Self::whole(file, message)
-        }
+        let message = format!("cannot be read: {error}; expected a readable file; look at its permissions and disk");
+        Self { environment: true, ..Self::whole(file, message) }
     }
 }
 
 impl fmt::Display for ReadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (trouble, first) in self
-            .troubles
-            .iter()
-            .zip(std::iter::once(true).chain(std::iter::repeat(false)))
-        {
+        for (trouble, first) in self.troubles.iter().zip(std::iter::once(true).chain(std::iter::repeat(false))) {
             if !first {
                 writeln!(f)?;
             }
             write!(f, "{}:", self.file)?;
-            for number in [trouble.line, trouble.column]
-                .into_iter()
-                .take_while(|number| *number > 0)
-            {
+            for number in [trouble.line, trouble.column].into_iter().take_while(|number| *number > 0) {
                 write!(f, "{number}:")?;
             }
             write!(f, " {}", trouble.message)?;
@@ -100,11 +83,7 @@ impl Findings {
     pub(super) fn into_error(self, file: impl fmt::Display) -> ReadError {
         let mut troubles = self.0;
         troubles.sort_by_key(|trouble| trouble.line);
-        ReadError {
-            file: file.to_string(),
-            troubles,
-            environment: false,
-        }
+        ReadError { file: file.to_string(), troubles, environment: false }
     }
 }
 
@@ -146,11 +125,7 @@ impl Group {
 /// A piece of the user's file as a message may quote it: escaped, and not too long.
 pub(super) fn shown(text: &str) -> String {
     const LONGEST: usize = 40;
-    let mut shown: String = text
-        .chars()
-        .take(LONGEST)
-        .flat_map(char::escape_debug)
-        .collect();
+    let mut shown: String = text.chars().take(LONGEST).flat_map(char::escape_debug).collect();
     if text.chars().nth(LONGEST).is_some() {
         shown.push_str("...");
     }

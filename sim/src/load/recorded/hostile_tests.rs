@@ -25,24 +25,17 @@ fn an_endless_line_is_refused_without_reading_it_all() {
     ] {
         let mut read = 0;
         let input = BufReader::new(start.as_bytes().chain(Endless(&mut read)));
-        let error = read_from(format, "trace", input, true)
-            .expect_err("too long")
-            .to_string();
+        let error = read_from(format, "trace", input, true).expect_err("too long").to_string();
         assert!(error.contains("longer than 1 MiB"), "{error}");
         assert!(read < 2 * MAX_LINE as u64, "{format:?} read {read} bytes");
     }
     let mut read = 0;
     let input = BufReader::new("[".as_bytes().chain(Endless(&mut read)));
-    let error = read_from(Format::Deliveries, "trace", input, true)
-        .expect_err("too long")
-        .to_string();
+    let error = read_from(Format::Deliveries, "trace", input, true).expect_err("too long").to_string();
     assert!(error.contains("larger than 16 MiB"), "{error}");
     assert!(read < MAX_ARRAY + MAX_LINE as u64, "read {read} bytes");
     let long = format!("{HEAD}\n1,2,{}\n", "x".repeat(MAX_LINE - 4));
-    assert!(
-        read_text(Format::Csv, &long, false).is_ok(),
-        "1 MiB is not too long"
-    );
+    assert!(read_text(Format::Csv, &long, false).is_ok(), "1 MiB is not too long");
 }
 
 /// Nothing that a cut or broken file may hold makes a reader panic.
@@ -69,18 +62,11 @@ fn cut_and_broken_files_never_make_a_reader_panic() {
     let start = |text: String| text[..text.len().min(20_000)].to_owned();
     torture(Format::Csv, &start(text("jobs.csv")), 1);
     torture(Format::Deliveries, &start(text("deliveries.jsonl")), 2);
-    let lines: Vec<String> = text("deliveries.jsonl")
-        .lines()
-        .take(20)
-        .map(str::to_owned)
-        .collect();
+    let lines: Vec<String> = text("deliveries.jsonl").lines().take(20).map(str::to_owned).collect();
     torture(Format::Deliveries, &format!("[{}]", lines.join(",\n")), 3);
     torture(
         Format::Swf,
-        &format!(
-            ";UnixStartTime: 1000\n{}",
-            "1 0 5 60 4 -1 -1 4 -1 -1 1 3 7 12 1 1 -1 -1\n".repeat(9)
-        ),
+        &format!(";UnixStartTime: 1000\n{}", "1 0 5 60 4 -1 -1 4 -1 -1 1 3 7 12 1 1 -1 -1\n".repeat(9)),
         4,
     );
 }

@@ -80,11 +80,7 @@ impl Seen {
     fn duration(&self) -> Option<i64> {
         let (from, to) = (self.started?, self.completed?);
         let size = |span: Span| i64::try_from(span.0).unwrap_or(i64::MAX);
-        Some(if to >= from {
-            size(to.since(from))
-        } else {
-            -size(from.since(to))
-        })
+        Some(if to >= from { size(to.since(from)) } else { -size(from.since(to)) })
     }
 }
 
@@ -104,20 +100,12 @@ impl Jobs {
         job: &Value,
         repository: Option<&Value>,
     ) -> Result<(), String> {
-        let id =
-            number(job, "id")?.ok_or_else(|| wrong("id", job, "GitHub's number of the job"))?;
+        let id = number(job, "id")?.ok_or_else(|| wrong("id", job, "GitHub's number of the job"))?;
         let attempt = number(job, "run_attempt")?.unwrap_or(1);
         let run = number(job, "run_id")?;
-        let times = [
-            moment(job, "created_at")?,
-            moment(job, "started_at")?,
-            moment(job, "completed_at")?,
-        ];
+        let times = [moment(job, "created_at")?, moment(job, "started_at")?, moment(job, "completed_at")?];
         if self.jobs.len() >= MAX_JOBS && !self.jobs.contains_key(&(id, attempt)) {
-            return Err(format!(
-                "this is job {}; expected at most {MAX_JOBS}; split the file",
-                MAX_JOBS + 1
-            ));
+            return Err(format!("this is job {}; expected at most {MAX_JOBS}; split the file", MAX_JOBS + 1));
         }
         let seen = self.jobs.entry((id, attempt)).or_insert_with(|| Seen {
             line,
@@ -132,11 +120,7 @@ impl Jobs {
     }
 
     /// Hands the jobs over; `found` says what was delivered.
-    pub(super) fn finish(
-        self,
-        mut collector: Collector<'_>,
-        found: &str,
-    ) -> Result<Recording, ReadError> {
+    pub(super) fn finish(self, mut collector: Collector<'_>, found: &str) -> Result<Recording, ReadError> {
         let median = self.median();
         let waited = self.jobs.values().filter(|seen| seen.waited).count() as u64;
         let (mut open, mut unserved, mut undated) = (0, 0, 0);
@@ -155,40 +139,18 @@ impl Jobs {
             });
             let Some(duration) = duration else {
                 let what = "no delivery says `completed`, so no duration is known";
-                return Err(
-                    collector.stop(0, format!("{what}; expected at least one; record longer"))
-                );
+                return Err(collector.stop(0, format!("{what}; expected at least one; record longer")));
             };
             let (line, run, repository) = (seen.line, &seen.run[..], &seen.repository[..]);
-            collector.push(Row {
-                line,
-                at,
-                duration,
-                run,
-                repository,
-                labels: seen.labels,
-                id,
-            })?;
+            collector.push(Row { line, at, duration, run, repository, labels: seen.labels, id })?;
         }
         let seconds = Span(median.unwrap_or(0).unsigned_abs());
         for (count, what) in [
-            (
-                self.repeats,
-                "deliveries that repeat an earlier one, taken once".to_owned(),
-            ),
-            (
-                waited,
-                "jobs that waited for an approval, queued when created".to_owned(),
-            ),
-            (
-                unserved,
-                "jobs skipped or cancelled before they had a runner, dropped".to_owned(),
-            ),
+            (self.repeats, "deliveries that repeat an earlier one, taken once".to_owned()),
+            (waited, "jobs that waited for an approval, queued when created".to_owned()),
+            (unserved, "jobs skipped or cancelled before they had a runner, dropped".to_owned()),
             (undated, "jobs without a time, dropped".to_owned()),
-            (
-                open,
-                format!("jobs that never completed, which run for the median of {seconds}"),
-            ),
+            (open, format!("jobs that never completed, which run for the median of {seconds}")),
         ] {
             if count > 0 {
                 collector.warnings.push(format!("{what}: {count}"));
@@ -199,11 +161,7 @@ impl Jobs {
 
     /// The median duration of the jobs that ran, in microseconds.
     fn median(&self) -> Option<i64> {
-        let ran = self
-            .jobs
-            .values()
-            .filter(|seen| !seen.unserved)
-            .filter_map(Seen::duration);
+        let ran = self.jobs.values().filter(|seen| !seen.unserved).filter_map(Seen::duration);
         let mut all: Vec<i64> = ran.filter(|duration| *duration >= 0).collect();
         all.sort_unstable();
         all.get(all.len() / 2).copied()
@@ -214,10 +172,7 @@ impl Jobs {
 fn number(job: &Value, field: &str) -> Result<Option<u64>, String> {
     match job.get(field) {
         None | Some(Value::Null) => Ok(None),
-        Some(value) => value
-            .as_u64()
-            .map(Some)
-            .ok_or_else(|| wrong(field, job, "a whole number")),
+        Some(value) => value.as_u64().map(Some).ok_or_else(|| wrong(field, job, "a whole number")),
     }
 }
 
@@ -228,8 +183,7 @@ fn moment(job: &Value, field: &str) -> Result<Option<Timestamp>, String> {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) => {
             let read = parse_timestamp(text);
-            read.map(Some)
-                .map_err(|help| wrong(field, job, &format!("{expected} ({help})")))
+            read.map(Some).map_err(|help| wrong(field, job, &format!("{expected} ({help})")))
         }
         Some(_) => Err(wrong(field, job, expected)),
     }
@@ -237,11 +191,7 @@ fn moment(job: &Value, field: &str) -> Result<Option<Timestamp>, String> {
 
 /// The labels of a job; `None` when it has none.
 fn labels(job: &Value) -> Option<Vec<String>> {
-    let labels = job
-        .get("labels")?
-        .as_array()?
-        .iter()
-        .filter_map(Value::as_str);
+    let labels = job.get("labels")?.as_array()?.iter().filter_map(Value::as_str);
     let labels: Vec<String> = labels.map(str::to_owned).collect();
     Some(labels).filter(|labels| !labels.is_empty())
 }
@@ -252,10 +202,6 @@ fn text(value: Option<&Value>) -> &str {
 
 /// What to say about a field of a job.
 fn wrong(field: &str, job: &Value, expected: &str) -> String {
-    let found = job.get(field).map_or("nothing".to_owned(), |value| {
-        format!("`{}`", shown(&value.to_string()))
-    });
-    format!(
-        "workflow_job.{field}: found {found}; expected {expected}; mend or leave out the delivery"
-    )
+    let found = job.get(field).map_or("nothing".to_owned(), |value| format!("`{}`", shown(&value.to_string())));
+    format!("workflow_job.{field}: found {found}; expected {expected}; mend or leave out the delivery")
 }

@@ -16,12 +16,7 @@ pub(super) struct Lines<'a, R> {
 
 impl<'a, R: BufRead> Lines<'a, R> {
     pub(super) const fn new(name: &'a str, input: R) -> Self {
-        Self {
-            name,
-            input,
-            number: 0,
-            buffer: Vec::new(),
-        }
+        Self { name, input, number: 0, buffer: Vec::new() }
     }
 
     /// The next line that is not blank, with its number from 1 and without its end; `None` at the end of the file.
@@ -54,13 +49,8 @@ impl<'a, R: BufRead> Lines<'a, R> {
             Ok(text) => Ok(Some((self.number, text))),
             Err(error) => {
                 let good = error.valid_up_to();
-                let before = String::from_utf8_lossy(&self.buffer[good.saturating_sub(10)..good])
-                    .into_owned();
-                let place = if before.is_empty() {
-                    String::new()
-                } else {
-                    format!(" after `{}`", shown(&before))
-                };
+                let before = String::from_utf8_lossy(&self.buffer[good.saturating_sub(10)..good]).into_owned();
+                let place = if before.is_empty() { String::new() } else { format!(" after `{}`", shown(&before)) };
                 let message = format!("no UTF-8 text{place}; expected UTF-8; convert the file");
                 Err(self.error(good as u64 + 1, message))
             }
@@ -68,11 +58,6 @@ impl<'a, R: BufRead> Lines<'a, R> {
     }
 
     fn error(&self, column: u64, message: String) -> ReadError {
-        Findings::only(Trouble {
-            line: self.number,
-            column,
-            message,
-        })
-        .into_error(self.name)
+        Findings::only(Trouble { line: self.number, column, message }).into_error(self.name)
     }
 }

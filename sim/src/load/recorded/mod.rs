@@ -62,9 +62,7 @@ impl Recording {
         let before = all - self.jobs.len();
         if before > 0 {
             let verb = if before == 1 { "was" } else { "were" };
-            self.warnings.push(format!(
-                "{before} of {all} jobs {verb} queued before {start} and left out"
-            ));
+            self.warnings.push(format!("{before} of {all} jobs {verb} queued before {start} and left out"));
         }
         self.first = start;
         self
@@ -94,11 +92,7 @@ impl Format {
 
     /// The format of a file by its extension, capitals or not.
     fn of(path: &Path) -> Result<Self, ReadError> {
-        let extension = path
-            .extension()
-            .and_then(|text| text.to_str())
-            .unwrap_or_default()
-            .to_lowercase();
+        let extension = path.extension().and_then(|text| text.to_str()).unwrap_or_default().to_lowercase();
         let known = Self::EXTENSIONS.iter().find(|(name, _)| *name == extension);
         known.map(|(_, format)| *format).ok_or_else(|| {
             let found = match &extension[..] {
@@ -130,36 +124,21 @@ pub fn read(path: &Path, clean: bool) -> Result<Recording, ReadError> {
         }
         ReadError::environment(path.display(), error)
     };
-    if std::fs::metadata(path)
-        .map_err(|error| failed(&error))?
-        .is_dir()
-    {
+    if std::fs::metadata(path).map_err(|error| failed(&error))?.is_dir() {
         let message = "this is a folder; expected a file; name one of the files in it";
         return Err(ReadError::whole(path.display(), message));
     }
     let format = Format::of(path)?;
     let file = File::open(path).map_err(|error| failed(&error))?;
-    read_from(
-        format,
-        &path.display().to_string(),
-        BufReader::new(file),
-        clean,
-    )
+    read_from(format, &path.display().to_string(), BufReader::new(file), clean)
 }
 
 /// Reads a record from any source of bytes; `name` is what errors call it.
 ///
 /// # Errors
 /// As [`read`].
-pub fn read_from<R: BufRead>(
-    format: Format,
-    name: &str,
-    mut input: R,
-    clean: bool,
-) -> Result<Recording, ReadError> {
-    let start = input
-        .fill_buf()
-        .map_err(|error| ReadError::environment(name, &error))?;
+pub fn read_from<R: BufRead>(format: Format, name: &str, mut input: R, clean: bool) -> Result<Recording, ReadError> {
+    let start = input.fill_buf().map_err(|error| ReadError::environment(name, &error))?;
     if start.starts_with(b"\xEF\xBB\xBF") {
         input.consume(3);
     }

@@ -21,15 +21,13 @@ const REPOSITORIES: [&str; 3] = ["web-app", "api", "asia-app"];
 const LABELS: [&str; 3] = ["self-hosted", "linux", "x64"];
 /// Rate over its mean by hour of the day in UTC: people on both sides of the Atlantic.
 const WORKDAY: [f64; 24] = [
-    0.7, 0.5, 0.4, 0.3, 0.2, 0.2, 0.3, 0.5, 0.8, 1.0, 1.0, 0.9, 1.1, 1.5, 1.8, 1.9, 1.9, 1.9, 1.8,
-    1.6, 1.3, 1.0, 0.8, 0.6,
+    0.7, 0.5, 0.4, 0.3, 0.2, 0.2, 0.3, 0.5, 0.8, 1.0, 1.0, 0.9, 1.1, 1.5, 1.8, 1.9, 1.9, 1.9, 1.8, 1.6, 1.3, 1.0, 0.8,
+    0.6,
 ];
 
 /// Where the files are.
 pub(super) fn path(name: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .join("../scenarios/recorded")
-        .join(name)
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../scenarios/recorded").join(name)
 }
 
 /// One working day of three repositories, times to the second as GitHub gives them.
@@ -41,24 +39,16 @@ pub(super) fn day() -> Vec<Arrival> {
         organization: ORGANIZATION.to_owned(),
         kind: LoadKind::Synthetic {
             repositories: REPOSITORIES.len() as u32,
-            arrivals: Arrivals::Weekly {
-                per_day: 330.0,
-                profile: Arc::new(profile),
-                burstiness: 0.6,
-            },
+            arrivals: Arrivals::Weekly { per_day: 330.0, profile: Arc::new(profile), burstiness: 0.6 },
             jobs_per_push: part(4.0, 16.0).with_max(64.0).expect("constants"),
-            job_duration: Dist::mixture(mixture)
-                .and_then(|dist| dist.with_min(1.0))
-                .expect("constants"),
+            job_duration: Dist::mixture(mixture).and_then(|dist| dist.with_min(1.0)).expect("constants"),
         },
         need: Need::default(),
         labels: Vec::new(),
     };
     let start = Timestamp(days_from_civil(2026, 11, 24) * Span::from_hours(24).0);
     let whole = |micros: u64| micros - micros % 1_000_000;
-    let mut day: Vec<Arrival> = Loads::of(&[load], start, start + Span::from_hours(24), SEED)
-        .arrivals()
-        .collect();
+    let mut day: Vec<Arrival> = Loads::of(&[load], start, start + Span::from_hours(24), SEED).arrivals().collect();
     for arrival in &mut day {
         arrival.at = Timestamp(whole(arrival.at.0));
         arrival.job.duration = Span(whole(arrival.job.duration.0));
@@ -171,10 +161,7 @@ fn moment(at: Timestamp) -> String {
 /// One delivery about a job; `action` is its new status, or its old one for `queued`.
 fn payload(place: usize, arrival: &Arrival, action: &'static str) -> Payload {
     let (created, started) = (arrival.at, arrival.at + WAIT);
-    let (runs, ended) = (
-        action != "queued" && action != "waiting",
-        action == "completed",
-    );
+    let (runs, ended) = (action != "queued" && action != "waiting", action == "completed");
     let skipped = place == SKIPPED;
     let served = (runs && !skipped) || place == EARLY_RUNNER;
     let name = REPOSITORIES[arrival.job.repository as usize];
@@ -187,11 +174,7 @@ fn payload(place: usize, arrival: &Arrival, action: &'static str) -> Payload {
             run_attempt: (place != NO_ATTEMPT).then_some(1),
             workflow_name: "ci",
             head_branch: "main",
-            status: if place == WAITING && !runs {
-                "waiting"
-            } else {
-                action
-            },
+            status: if place == WAITING && !runs { "waiting" } else { action },
             conclusion: ended.then_some(if skipped { "skipped" } else { "success" }),
             created_at: (place != NO_CREATED || runs).then(|| moment(created)),
             started_at: Some(moment(if runs { started } else { created })),
@@ -201,14 +184,8 @@ fn payload(place: usize, arrival: &Arrival, action: &'static str) -> Payload {
             runner_id: served.then_some(arrival.job.external_id),
             runner_name: served.then(|| format!("tidegate-{}-1-1", job_id(arrival))),
         },
-        repository: Repository {
-            name,
-            full_name: format!("{ORGANIZATION}/{name}"),
-            private: true,
-        },
-        organization: Organization {
-            login: ORGANIZATION,
-        },
+        repository: Repository { name, full_name: format!("{ORGANIZATION}/{name}"), private: true },
+        organization: Organization { login: ORGANIZATION },
         sender: person,
     }
 }
@@ -218,11 +195,7 @@ fn deliveries_jsonl() -> String {
     let mut deliveries: Vec<(Timestamp, String)> = Vec::new();
     for (place, arrival) in sixty().iter().enumerate() {
         let (started, ended) = (arrival.at + WAIT, arrival.at + WAIT + arrival.job.duration);
-        let queued = if place == LATE_QUEUED {
-            ended + Span::from_secs(2)
-        } else {
-            arrival.at
-        };
+        let queued = if place == LATE_QUEUED { ended + Span::from_secs(2) } else { arrival.at };
         let mut deliver = |at: Timestamp, action| {
             let text = serde_json::to_string(&payload(place, arrival, action)).expect("plain data");
             deliveries.push((at, text));
@@ -260,19 +233,13 @@ fn deliveries_jsonl() -> String {
 
 #[test]
 fn the_shipped_records_are_what_the_generator_makes() {
-    for (name, text) in [
-        ("jobs.csv", jobs_csv()),
-        ("deliveries.jsonl", deliveries_jsonl()),
-    ] {
+    for (name, text) in [("jobs.csv", jobs_csv()), ("deliveries.jsonl", deliveries_jsonl())] {
         let path = path(name);
         if std::env::var_os("TIDEGATE_UPDATE_RECORDED").is_some_and(|value| value == "1") {
             std::fs::write(&path, &text).expect("the folder is ours to write");
         }
         let shipped = std::fs::read_to_string(&path).expect("the file is shipped");
         let same = shipped == text;
-        assert!(
-            same,
-            "{name} differs: TIDEGATE_UPDATE_RECORDED=1 cargo test -p tidegate-sim recorded"
-        );
+        assert!(same, "{name} differs: TIDEGATE_UPDATE_RECORDED=1 cargo test -p tidegate-sim recorded");
     }
 }

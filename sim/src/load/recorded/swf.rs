@@ -31,11 +31,7 @@ pub(super) fn read<R: BufRead>(name: &str, input: R, clean: bool) -> Result<Reco
         if let Some(comment) = line.trim_start().strip_prefix(';') {
             match unix_start(comment) {
                 Some(Ok(seconds)) => start = start.or(Some(seconds)),
-                Some(Err(message)) => collector.trouble(Trouble {
-                    line: number,
-                    column: 1,
-                    message,
-                })?,
+                Some(Err(message)) => collector.trouble(Trouble { line: number, column: 1, message })?,
                 None => {}
             }
             continue;
@@ -59,17 +55,11 @@ pub(super) fn read<R: BufRead>(name: &str, input: R, clean: bool) -> Result<Reco
                 };
                 collector.push(row)?;
             }
-            Err((column, message)) => collector.trouble(Trouble {
-                line: number,
-                column,
-                message,
-            })?,
+            Err((column, message)) => collector.trouble(Trouble { line: number, column, message })?,
         }
     }
     if start.is_none() {
-        collector
-            .warnings
-            .push("there is no `; UnixStartTime:` header: times count from 1970".to_owned());
+        collector.warnings.push("there is no `; UnixStartTime:` header: times count from 1970".to_owned());
     }
     if unknown.count > 0 {
         let sentence = unknown.sentence("job has", "jobs have", "no known run time");
@@ -81,15 +71,9 @@ pub(super) fn read<R: BufRead>(name: &str, input: R, clean: bool) -> Result<Reco
 /// The value of the header `UnixStartTime`; `None` when the comment is another.
 fn unix_start(comment: &str) -> Option<Result<u64, String>> {
     let text = comment.trim().strip_prefix("UnixStartTime:")?.trim();
-    let seconds = text
-        .parse()
-        .ok()
-        .filter(|seconds| (*seconds as f64) < MAX_SECONDS);
+    let seconds = text.parse().ok().filter(|seconds| (*seconds as f64) < MAX_SECONDS);
     Some(seconds.ok_or_else(|| {
-        format!(
-            "UnixStartTime: found `{}`; expected whole seconds since 1970; mend the header",
-            shown(text)
-        )
+        format!("UnixStartTime: found `{}`; expected whole seconds since 1970; mend the header", shown(text))
     }))
 }
 
@@ -98,52 +82,32 @@ fn job(line: &str) -> Result<Job, (u64, String)> {
     let fields: Vec<&str> = line.split_ascii_whitespace().collect();
     if fields.len() < FIELDS {
         let counts = format!("{} fields; expected {FIELDS}", fields.len());
-        return Err((
-            0,
-            format!("{counts}; a job is a line of {FIELDS} numbers, -1 for those unknown"),
-        ));
+        return Err((0, format!("{counts}; a job is a line of {FIELDS} numbers, -1 for those unknown")));
     }
     let number = |at: usize, name: &str| {
         let good = |number: &f64| number.abs() < MAX_SECONDS;
         fields[at].parse().ok().filter(good).ok_or_else(|| {
             // Fields are pieces of the line, so their addresses tell the column.
             let column = fields[at].as_ptr().addr() - line.as_ptr().addr();
-            let message = format!(
-                "field {} ({name}): found `{}`; expected a number; mend the row",
-                at + 1,
-                shown(fields[at])
-            );
+            let message =
+                format!("field {} ({name}): found `{}`; expected a number; mend the row", at + 1, shown(fields[at]));
             (column as u64 + 1, message)
         })
     };
-    let known = |at, name| {
-        Ok(Some(number(at, name)?)
-            .filter(|number| *number >= 0.0)
-            .map(|number| number as u64))
-    };
+    let known = |at, name| Ok(Some(number(at, name)?).filter(|number| *number >= 0.0).map(|number| number as u64));
     let submit = number(1, "submit time")?;
     if submit < 0.0 {
-        let message = format!(
-            "field 2 (submit time): found `{}`; expected 0 or more; mend the row",
-            shown(fields[1])
-        );
+        let message = format!("field 2 (submit time): found `{}`; expected 0 or more; mend the row", shown(fields[1]));
         return Err((0, message));
     }
     let run_time = Some(number(3, "run time")?).filter(|seconds| *seconds != -1.0);
     let part = |name: &str, id: Option<u64>| id.map(|id| format!("{name}-{id}"));
-    let repository = [
-        part("group", known(12, "group")?),
-        part("user", known(11, "user")?),
-    ];
+    let repository = [part("group", known(12, "group")?), part("user", known(11, "user")?)];
     Ok(Job {
         number: known(0, "job number")?.unwrap_or(0),
         submit: micros(submit),
         run_time: run_time.map(micros),
-        repository: repository
-            .into_iter()
-            .flatten()
-            .collect::<Vec<_>>()
-            .join("-"),
+        repository: repository.into_iter().flatten().collect::<Vec<_>>().join("-"),
         labels: part("executable", known(13, "executable")?).map(|label| vec![label]),
     })
 }

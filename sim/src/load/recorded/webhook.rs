@@ -17,16 +17,10 @@ use std::io::BufRead;
 /// The largest file that holds one JSON array, in bytes: 16 MiB. JSON lines may be of any size.
 pub const MAX_ARRAY: u64 = 16 << 20;
 
-pub(super) fn read<R: BufRead>(
-    name: &str,
-    mut input: R,
-    clean: bool,
-) -> Result<Recording, ReadError> {
+pub(super) fn read<R: BufRead>(name: &str, mut input: R, clean: bool) -> Result<Recording, ReadError> {
     let mut collector = Collector::new(name, clean, false);
     let mut deliveries = Deliveries::default();
-    let start = input
-        .fill_buf()
-        .map_err(|error| ReadError::environment(name, &error))?;
+    let start = input.fill_buf().map_err(|error| ReadError::environment(name, &error))?;
     if start.trim_ascii_start().first() == Some(&b'[') {
         read_array(name, input, &mut deliveries, &mut collector)?;
     } else {
@@ -35,17 +29,9 @@ pub(super) fn read<R: BufRead>(
             let parsed = serde_json::from_str(text);
             let added = parsed
                 .map_err(|error| (error.column() as u64, unreadable(&error)))
-                .and_then(|value| {
-                    deliveries
-                        .add(line, None, &value)
-                        .map_err(|error| (0, error))
-                });
+                .and_then(|value| deliveries.add(line, None, &value).map_err(|error| (0, error)));
             if let Err((column, message)) = added {
-                collector.trouble(Trouble {
-                    line,
-                    column,
-                    message,
-                })?;
+                collector.trouble(Trouble { line, column, message })?;
             }
         }
     }
@@ -84,18 +70,12 @@ fn read_array<R: BufRead>(
         for (event, payload) in parts {
             if let (Err(message), Ok(())) = (deliveries.add(0, event, payload), &stopped) {
                 let message = format!("element {index} of the array: {message}");
-                stopped = collector.trouble(Trouble {
-                    line: 0,
-                    column: 0,
-                    message,
-                });
+                stopped = collector.trouble(Trouble { line: 0, column: 0, message });
             }
         }
     };
     let mut json = serde_json::Deserializer::from_reader(&mut limited);
-    let parsed = json
-        .deserialize_seq(Elements(&mut each))
-        .and_then(|()| json.end());
+    let parsed = json.deserialize_seq(Elements(&mut each)).and_then(|()| json.end());
     stopped?;
     let Err(error) = parsed else { return Ok(()) };
     if error.is_io() {
@@ -104,17 +84,10 @@ fn read_array<R: BufRead>(
     if limited.limit() == 0 {
         let found = "the JSON array is larger than 16 MiB";
         let help = "write one delivery on each line";
-        return Err(ReadError::whole(
-            name,
-            format!("{found}; expected a smaller one; {help}"),
-        ));
+        return Err(ReadError::whole(name, format!("{found}; expected a smaller one; {help}")));
     }
     let (line, column) = (error.line() as u64, error.column() as u64);
-    let trouble = Trouble {
-        line,
-        column,
-        message: unreadable(&error),
-    };
+    let trouble = Trouble { line, column, message: unreadable(&error) };
     Err(Findings::only(trouble).into_error(name))
 }
 
@@ -147,14 +120,8 @@ fn unwrap<'a>(event: Option<&'a str>, value: &'a Value) -> (Option<&'a str>, &'a
     let headers = request.get("headers").and_then(Value::as_object);
     let is_event = |key: &str| key.eq_ignore_ascii_case("x-github-event");
     let header = headers.and_then(|headers| headers.iter().find(|(key, _)| is_event(key)));
-    let named = value
-        .get("event")
-        .or(header.map(|(_, name)| name))
-        .and_then(Value::as_str);
-    let payload = request
-        .get("payload")
-        .or(request.get("body"))
-        .unwrap_or(value);
+    let named = value.get("event").or(header.map(|(_, name)| name)).and_then(Value::as_str);
+    let payload = request.get("payload").or(request.get("body")).unwrap_or(value);
     (named.or(event), payload)
 }
 
@@ -177,23 +144,18 @@ impl Deliveries {
         let (event, payload) = unwrap(event, value);
         let inner: Value;
         let payload = if let Value::String(text) = payload {
-            inner = serde_json::from_str(text)
-                .map_err(|error| format!("payload: {}", unreadable(&error)))?;
+            inner = serde_json::from_str(text).map_err(|error| format!("payload: {}", unreadable(&error)))?;
             &inner
         } else {
             payload
         };
         let job = payload.get("workflow_job");
         let job = job.filter(|_| event.is_none_or(|event| event == "workflow_job"));
-        let action = payload
-            .get("action")
-            .and_then(Value::as_str)
-            .and_then(Action::of);
+        let action = payload.get("action").and_then(Value::as_str).and_then(Action::of);
         let (Some(job), Some(action)) = (job, action) else {
             self.others += 1;
             return Ok(());
         };
-        self.jobs
-            .join(line, action, job, payload.pointer("/repository/full_name"))
+        self.jobs.join(line, action, job, payload.pointer("/repository/full_name"))
     }
 }

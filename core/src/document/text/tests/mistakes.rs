@@ -8,10 +8,7 @@ fn all_mistakes_at_once_in_the_order_of_the_file() {
                 maxRunners = 0\r\n\r\n[homes]\r\norg = \"us\"\r\n\r\n[spillover]\r\nminDwel = \"30s\"\r\nstopAt = 1\r\n\
                 \r\n[[fault]]\r\nkind = \"slow\"\r\nat = 30\r\nregion = \"a\"\r\n[[fault]]\r\nknd = \"slow\"\r\nat=\"-1s\"\r\n";
     let report = mistakes("dir/p.toml", text);
-    let heads: Vec<_> = report
-        .lines()
-        .filter(|line| line.starts_with("dir/p.toml:"))
-        .collect();
+    let heads: Vec<_> = report.lines().filter(|line| line.starts_with("dir/p.toml:")).collect();
     assert_eq!(
         heads,
         [
@@ -51,51 +48,22 @@ fn all_mistakes_at_once_in_the_order_of_the_file() {
 
 #[test]
 fn wrong_kinds_say_what_was_found_and_wanted() {
-    let base = |line: &str| {
-        mistakes(
-            "p.json",
-            &format!("{{\"regions\": [{{\"name\": \"a\"}}],\n{line}}}"),
-        )
-    };
+    let base = |line: &str| mistakes("p.json", &format!("{{\"regions\": [{{\"name\": \"a\"}}],\n{line}}}"));
     let cases = [
         (r#""regions2": []"#, "did you mean `regions`?"),
         (r#""spillover": 3"#, "`spillover` is the number 3\n"),
-        (
-            r#""spillover": {"minDwell": null}"#,
-            "`spillover.minDwell` is null\n",
-        ),
-        (
-            r#""spillover": {"minDwell": 1.5}"#,
-            "write a unit, e.g. \"1.5s\"",
-        ),
-        (
-            r#""spillover": {"stopAt": "0.5"}"#,
-            "write it without quotes",
-        ),
-        (
-            r#""spillover": {"stopAt": 0}"#,
-            "expected a number above 0 and at most 1",
-        ),
+        (r#""spillover": {"minDwell": null}"#, "`spillover.minDwell` is null\n"),
+        (r#""spillover": {"minDwell": 1.5}"#, "write a unit, e.g. \"1.5s\""),
+        (r#""spillover": {"stopAt": "0.5"}"#, "write it without quotes"),
+        (r#""spillover": {"stopAt": 0}"#, "expected a number above 0 and at most 1"),
         (r#""mode": ["automatic"]"#, "`mode` is a list\n"),
-        (
-            r#""breaker": {"count": 1.5}"#,
-            "expected a whole number from 0 to 4294967295",
-        ),
-        (
-            r#""start": "2026-11-24T00:00:00""#,
-            "add the offset from UTC",
-        ),
+        (r#""breaker": {"count": 1.5}"#, "expected a whole number from 0 to 4294967295"),
+        (r#""start": "2026-11-24T00:00:00""#, "add the offset from UTC"),
         (r#""fault": {}"#, "`fault` is a table\n"),
         (r#""jobs": "long""#, "expected a number"),
-        (
-            r#""jobs": {"dist": "mixture", "parts": []}"#,
-            "`jobs.parts` has 0 of at least 1 items",
-        ),
+        (r#""jobs": {"dist": "mixture", "parts": []}"#, "`jobs.parts` has 0 of at least 1 items"),
         (r#""homes": {"a b": 3}"#, "`homes.\"a b\"` is the number 3"),
-        (
-            r#""mode": "automatic", "mode": "automatic""#,
-            "the key `mode` is given twice",
-        ),
+        (r#""mode": "automatic", "mode": "automatic""#, "the key `mode` is given twice"),
         (r#""breaker": {"count": 1e999}"#, "the number is too large"),
     ];
     for (line, part) in cases {
@@ -107,71 +75,32 @@ fn wrong_kinds_say_what_was_found_and_wanted() {
 
 #[test]
 fn a_file_of_the_wrong_form_says_what_form_it_should_have() {
-    let heading = mistakes(
-        "p.toml",
-        "[[regions]]\nname = \"a\"\n[fault]\nkind = \"slow\"\n",
-    );
-    assert!(
-        heading.contains("write each item as [[fault]]"),
-        "{heading}"
-    );
-    assert!(
-        mistakes("p.json", "[]").contains("the file is an empty list"),
-        "not a table"
-    );
-    assert!(
-        mistakes("p.json", "{}").contains("p.json:1:1: missing `regions`\n"),
-        "missing at the top"
-    );
-    assert!(
-        mistakes("p.yaml", "{}").contains("ends in .toml or .json"),
-        "an ending we do not know"
-    );
+    let heading = mistakes("p.toml", "[[regions]]\nname = \"a\"\n[fault]\nkind = \"slow\"\n");
+    assert!(heading.contains("write each item as [[fault]]"), "{heading}");
+    assert!(mistakes("p.json", "[]").contains("the file is an empty list"), "not a table");
+    assert!(mistakes("p.json", "{}").contains("p.json:1:1: missing `regions`\n"), "missing at the top");
+    assert!(mistakes("p.yaml", "{}").contains("ends in .toml or .json"), "an ending we do not know");
 }
 
 #[test]
 fn text_that_is_cut_off_or_not_strict_says_so() {
     let cases = [
         ("p.json", "", "the file is empty"),
-        (
-            "p.json",
-            "{\"a\": {\n\"b\": [1,",
-            "p.json:2:9: not JSON: the file ends in the middle",
-        ),
-        (
-            "p.json",
-            "{\"a\": {\n\"b\": [1,",
-            "`]` for the `[` of line 2, column 6; was it cut off?",
-        ),
+        ("p.json", "{\"a\": {\n\"b\": [1,", "p.json:2:9: not JSON: the file ends in the middle"),
+        ("p.json", "{\"a\": {\n\"b\": [1,", "`]` for the `[` of line 2, column 6; was it cut off?"),
         ("p.json", "{\"a\"", "`}` for the `{` of line 1, column 1"),
         ("p.json", "{\"a\": tr", "the file ends in the middle"),
         ("p.json", "{\"a\": \"tex", "the text is not closed"),
         ("p.json", "{\"a\": \"tex", "was it cut off?"),
-        (
-            "p.json",
-            "{\"a\": \"text\n\"}",
-            "p.json:1:7: not JSON: the text is not closed",
-        ),
-        (
-            "p.json",
-            "{\"a\": 1,}",
-            "p.json:1:8: not JSON: trailing commas are not allowed",
-        ),
-        (
-            "p.json",
-            "{\n// note\n}",
-            "p.json:2:1: not JSON: comments are not allowed",
-        ),
+        ("p.json", "{\"a\": \"text\n\"}", "p.json:1:7: not JSON: the text is not closed"),
+        ("p.json", "{\"a\": 1,}", "p.json:1:8: not JSON: trailing commas are not allowed"),
+        ("p.json", "{\n// note\n}", "p.json:2:1: not JSON: comments are not allowed"),
         ("p.json", "{'a': 1}", "write double quotes"),
         ("p.json", "{a: 1}", "write text in double quotes"),
         ("p.json", "{\"a\": 1 \"b\": 2}", "write a comma"),
         ("p.json", "{} {}", "remove what follows"),
         ("p.toml", "a = \"x\ny = 1\n", "p.toml:1:7: not TOML: "),
-        (
-            "p.toml",
-            "a = 1\na = 2\n",
-            "p.toml:2:1: not TOML: duplicate key",
-        ),
+        ("p.toml", "a = 1\na = 2\n", "p.toml:2:1: not TOML: duplicate key"),
         ("p.toml", "a = yes\n", "write the text in double quotes"),
         ("p.toml", "a = [1,\n", "was it cut off?"),
     ];
@@ -183,14 +112,8 @@ fn text_that_is_cut_off_or_not_strict_says_so() {
 
 #[test]
 fn every_bad_line_of_toml_is_found() {
-    let report = mistakes(
-        "p.toml",
-        "a = yes\nb = 1\nb = 2\n[c]\r\nd = [1,, 2]\r\ne = \"ż\nf = 1\n[c]\ng = zzz\n",
-    );
-    let heads: Vec<_> = report
-        .lines()
-        .filter(|line| line.starts_with("p.toml:"))
-        .collect();
+    let report = mistakes("p.toml", "a = yes\nb = 1\nb = 2\n[c]\r\nd = [1,, 2]\r\ne = \"ż\nf = 1\n[c]\ng = zzz\n");
+    let heads: Vec<_> = report.lines().filter(|line| line.starts_with("p.toml:")).collect();
     assert_eq!(
         heads,
         [

@@ -13,25 +13,12 @@ fn deep_nesting_is_refused_and_not_followed() {
         deep(mistakes("p.toml", &format!("a = {}", "[".repeat(depth))));
         deep(mistakes("p.toml", &format!("a = {}", "{a=".repeat(depth))));
         deep(mistakes("p.toml", &format!("a{} = 1", ".a".repeat(depth))));
-        deep(mistakes(
-            "p.toml",
-            &format!("[a{}]\n", " . \"a.b\"".repeat(depth)),
-        ));
-        deep(mistakes(
-            "p.toml",
-            &format!("[a{}]\nb{} = 1", ".a".repeat(40), ".a".repeat(40)),
-        ));
+        deep(mistakes("p.toml", &format!("[a{}]\n", " . \"a.b\"".repeat(depth))));
+        deep(mistakes("p.toml", &format!("[a{}]\nb{} = 1", ".a".repeat(40), ".a".repeat(40))));
     }
-    let fine = format!(
-        "about = \"{}\" # {}\n[[regions]]\nname = '{}'",
-        ".".repeat(99),
-        "[".repeat(99),
-        ".[".repeat(99)
-    );
-    assert!(
-        mistakes("p.toml", &fine).ends_with("1 problem in p.toml"),
-        "only the unknown key"
-    );
+    let fine =
+        format!("about = \"{}\" # {}\n[[regions]]\nname = '{}'", ".".repeat(99), "[".repeat(99), ".[".repeat(99));
+    assert!(mistakes("p.toml", &fine).ends_with("1 problem in p.toml"), "only the unknown key");
     let many = "[[regions]]\nname = \"a\"\n".repeat(500) + "[homes]\nx.y = [[1.5], [2.5]]\n";
     assert!(!mistakes("p.toml", &many).contains("deep"));
 }
@@ -39,9 +26,7 @@ fn deep_nesting_is_refused_and_not_followed() {
 /// Numbers that look random and are the same in every run.
 fn shuffled(mut state: u64) -> impl FnMut(usize) -> usize {
     move |below| {
-        state = state
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (state >> 33) as usize % below.max(1)
     }
 }
@@ -86,28 +71,10 @@ fn no_prefix_and_no_flipped_byte_panics() {
 
 #[test]
 fn no_heap_of_signs_panics() {
-    let words = [
-        "[", "]", "[[", "]]", "{", "}", ".", ",", "=", ":", "\"", "'", "\"\"\"", "'''", "\\",
-        "\\u00", "\n", "\r\n",
-    ];
-    let more = [
-        "a",
-        "b.c",
-        "1",
-        "-",
-        "1e",
-        "true",
-        "nul",
-        " ",
-        "\t",
-        "#",
-        "//",
-        "/*",
-        "2026-11-24",
-        "T00:00:00Z",
-        "ż",
-        "\0",
-    ];
+    let words =
+        ["[", "]", "[[", "]]", "{", "}", ".", ",", "=", ":", "\"", "'", "\"\"\"", "'''", "\\", "\\u00", "\n", "\r\n"];
+    let more =
+        ["a", "b.c", "1", "-", "1e", "true", "nul", " ", "\t", "#", "//", "/*", "2026-11-24", "T00:00:00Z", "ż", "\0"];
     let all: Vec<&str> = words.into_iter().chain(more).collect();
     let mut random = shuffled(11);
     for _ in 0..8_000 {
@@ -119,10 +86,7 @@ fn no_heap_of_signs_panics() {
 #[test]
 fn a_very_large_and_very_wrong_file_is_answered_soon() {
     let keys: String = (0..100_000).map(|n| format!("minDwel{n} = 1\n")).collect();
-    let report = mistakes(
-        "p.toml",
-        &format!("[[regions]]\nname = \"a\"\n[spillover]\n{keys}"),
-    );
+    let report = mistakes("p.toml", &format!("[[regions]]\nname = \"a\"\n[spillover]\n{keys}"));
     assert!(
         report.ends_with("... and 9950 more\n10000 or more problems in p.toml"),
         "{}",
