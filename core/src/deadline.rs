@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-/// Deadlines are rounded up to this, so that one wake serves many.
-const GRAIN: Span = Span::from_millis(500);
+/// The finest and the coarsest rounding of a deadline. It is rounded up to a quarter of the time until then, so that
+/// one wake serves many, and short waits stay short.
+const GRAIN: (Span, Span) = (Span::from_millis(10), Span::from_secs(30));
 
 /// A thing's own deadline, kept in the thing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,9 +27,13 @@ pub struct Deadlines {
 }
 
 impl Deadlines {
-    /// Sets the deadline of thing `id` to `at`, rounded up to half a second.
-    pub fn set(&mut self, id: u64, due: &mut Due, at: Timestamp) {
-        let at = Timestamp(at.0.saturating_add(GRAIN.0 - 1) / GRAIN.0 * GRAIN.0);
+    /// Sets the deadline of thing `id` to `at`, rounded up to about a quarter of the time until then: of ten seconds
+    /// to the next two, of a second to the next 128 ms.
+    pub fn set(&mut self, id: u64, due: &mut Due, at: Timestamp, now: Timestamp) {
+        let quarter = (at.since(now).0 / 4).clamp(GRAIN.0.0, GRAIN.1.0);
+        // A power of two, so that deadlines set at different times fall together.
+        let grain = 1u64 << (63 - quarter.leading_zeros());
+        let at = Timestamp(at.0.saturating_add(grain - 1) / grain * grain);
         due.at = at;
         if due.queued == Timestamp::ZERO || at < due.queued {
             due.queued = at;
@@ -65,7 +70,7 @@ impl Deadlines {
             return true;
         }
         let at = due.at;
-        self.set(id, due, at);
+        self.set(id, due, at, now);
         false
     }
 
@@ -89,20 +94,20 @@ mod tests {
     #[test]
     fn a_deadline_put_off_fires_once_and_late() {
         let (mut queue, mut due) = (Deadlines::default(), Due::default());
-        queue.set(1, &mut due, Timestamp(1_000_000));
-        queue.set(1, &mut due, Timestamp(5_000_000));
+        queue.set(1, &mut due, Timestamp(1_000_000), Timestamp(0));
+        queue.set(1, &mut due, Timestamp(5_000_000), Timestamp(0));
         assert_eq!(queue.len(), 1, "putting off costs no entry");
-        let (fired, id) = queue.pop(Timestamp(1_000_000)).unwrap();
-        assert!(!queue.is_due(id, &mut due, fired, Timestamp(1_000_000)));
-        let (fired, id) = queue.pop(Timestamp(5_000_000)).unwrap();
-        assert!(queue.is_due(id, &mut due, fired, Timestamp(5_000_000)));
+        let (fired, id) = queue.pop(Timestamp(1_200_000)).unwrap();
+        assert!(!queue.is_due(id, &mut due, fired, Timestamp(1_200_000)));
+        let (fired, id) = queue.pop(Timestamp(9_000_000)).unwrap();
+        assert!(queue.is_due(id, &mut due, fired, Timestamp(9_000_000)));
     }
 
     #[test]
     fn a_deadline_brought_forward_fires_once() {
         let (mut queue, mut due) = (Deadlines::default(), Due::default());
-        queue.set(1, &mut due, Timestamp(5_000_000));
-        queue.set(1, &mut due, Timestamp(1_000_000));
+        queue.set(1, &mut due, Timestamp(5_000_000), Timestamp(0));
+        queue.set(1, &mut due, Timestamp(1_000_000), Timestamp(0));
         let (fired, id) = queue.pop(Timestamp(9_000_000)).unwrap();
         assert!(queue.is_due(id, &mut due, fired, Timestamp(9_000_000)));
         let (fired, id) = queue.pop(Timestamp(9_000_000)).unwrap();

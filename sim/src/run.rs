@@ -164,6 +164,7 @@ impl Simulation {
         for at in 0..self.nodes.len() {
             self.wake_up(RegionId::at(at));
         }
+        self.hand_over();
     }
 
     /// A node's process comes up.
@@ -186,6 +187,7 @@ impl Simulation {
             self.events += 1;
             self.recorder.now = now;
             self.event(due);
+            self.hand_over();
             self.collect();
         }
     }
@@ -229,6 +231,17 @@ impl Simulation {
             }
             Due::Order { region, verb } => self.on_order(region, verb),
             Due::Sample => self.sample(),
+        }
+    }
+
+    /// Hands over what machines are told in this very instant, and what follows from that.
+    fn hand_over(&mut self) {
+        while let Some((node, mail)) = self.world.at_once.pop_front() {
+            match mail {
+                Mail::Controller(event) => self.to_controller(node, event),
+                Mail::Dispatcher(event) => self.to_dispatcher(node, event),
+                Mail::Delivery(..) | Mail::Ticket(_) | Mail::Job(_) => {}
+            }
         }
     }
 

@@ -81,7 +81,7 @@ impl Controller {
             failure: None,
             due: Default::default(),
         });
-        self.set_deadline(ticket.placement.job, now + ANSWER_WITHIN);
+        self.set_deadline(ticket.placement.job, now + ANSWER_WITHIN, now);
     }
 
     fn is_regional(&self, home: RegionId) -> bool {
@@ -89,9 +89,9 @@ impl Controller {
         region.phase() == Phase::Active && region.hold == Hold::Open && !region.pressure.spilling()
     }
 
-    pub(super) fn set_deadline(&mut self, id: JobId, at: Timestamp) {
+    pub(super) fn set_deadline(&mut self, id: JobId, at: Timestamp, now: Timestamp) {
         if let Some((job, deadlines)) = self.state.jobs.with_deadlines(id) {
-            deadlines.set(id.0, &mut job.due, at);
+            deadlines.set(id.0, &mut job.due, at, now);
         }
     }
 
@@ -133,7 +133,7 @@ impl Controller {
                     decision,
                 });
                 out.effects.push(Effect::Table(table::Command::Claim { ticket }));
-                self.set_deadline(id, now + ANSWER_WITHIN);
+                self.set_deadline(id, now + ANSWER_WITHIN, now);
             }
             Err(why) => self.wait(id, why, now, out),
         }
@@ -167,7 +167,7 @@ impl Controller {
         job.since = now;
         job.ticket.tried = RegionSet::EMPTY;
         let wait = self.policy.launch.backoff.doubled(u32::from(job.tries), self.policy.launch.backoff_max);
-        self.set_deadline(id, now + wait);
+        self.set_deadline(id, now + wait, now);
     }
 
     pub(super) fn abandon(&mut self, id: JobId, failure: Failure, out: &mut Out) {
@@ -196,7 +196,7 @@ impl Controller {
         let job = self.state.jobs.get_mut(id).expect("the caller looked it up");
         (job.state, job.since, job.tries) = (State::Enqueuing, now, 0);
         out.effects.push(Effect::Enqueue(enqueue::Command::Send { ticket: job.ticket }));
-        self.set_deadline(id, now + ANSWER_WITHIN);
+        self.set_deadline(id, now + ANSWER_WITHIN, now);
     }
 
     /// Another attempt stands, or the job needs no capacity any more: believe the table.
@@ -218,7 +218,7 @@ impl Controller {
         (job.claimed, job.recovered, job.since) = (true, false, now);
         job.state = if standing.stage == Stage::Started { State::Started } else { State::Placed };
         let patience = self.patience(placement.job);
-        self.set_deadline(placement.job, now + patience);
+        self.set_deadline(placement.job, now + patience, now);
     }
 
     /// How long a job may stay as it is.
@@ -245,7 +245,7 @@ impl Controller {
             job.tries = job.tries.saturating_add(1);
             out.facts.push(Fact::Retried { placement, failure });
             let wait = self.policy.launch.backoff.doubled(u32::from(job.tries), ANSWER_WITHIN);
-            self.set_deadline(placement.job, now + wait);
+            self.set_deadline(placement.job, now + wait, now);
         }
     }
 
@@ -257,7 +257,7 @@ impl Controller {
         out.facts.push(Fact::JobEnqueued { placement, region: job.ticket.region, took: now.since(job.since) });
         (job.state, job.since, job.tries) = (State::Placed, now, 0);
         let patience = self.patience(placement.job);
-        self.set_deadline(placement.job, now + patience);
+        self.set_deadline(placement.job, now + patience, now);
     }
 
     pub(super) fn on_send_failed(
@@ -287,7 +287,7 @@ impl Controller {
             self.place(placement.job, now, out);
         } else {
             let wait = self.policy.launch.backoff.doubled(u32::from(job.tries), ANSWER_WITHIN);
-            self.set_deadline(placement.job, now + wait);
+            self.set_deadline(placement.job, now + wait, now);
         }
     }
 
@@ -311,7 +311,7 @@ impl Controller {
                 let region = job.ticket.region;
                 self.state.sticky.remember(run, region, &self.policy.sticky, now);
                 let patience = self.patience(id);
-                self.set_deadline(id, now + patience);
+                self.set_deadline(id, now + patience, now);
             }
             // Its `queued` may still come, and must not make capacity then.
             None => self.state.ended.insert(id.0),
@@ -411,7 +411,7 @@ impl Controller {
     fn again_unless_moved(&mut self, id: PlacementId, state: State, again: Effect, now: Timestamp, out: &mut Out) {
         if self.state.jobs.get(id.job).is_some_and(|job| job.state == state && job.ticket.placement == id) {
             out.effects.push(again);
-            self.set_deadline(id.job, now + ANSWER_WITHIN);
+            self.set_deadline(id.job, now + ANSWER_WITHIN, now);
         }
     }
 
@@ -430,12 +430,12 @@ impl Controller {
             out.effects.push(Effect::Table(table::Command::Claim { ticket: job.ticket }));
         }
         if queueing {
-            self.set_deadline(id, again);
+            self.set_deadline(id, again, now);
             return;
         }
         // Its webhooks may have gone to another node, which then marked it in the table.
         out.effects.push(Effect::Table(table::Command::Look { job: id }));
-        self.set_deadline(id, now + ANSWER_WITHIN);
+        self.set_deadline(id, now + ANSWER_WITHIN, now);
     }
 
     /// The table's word on a job that is overdue. A claim that was written and is gone had its time after the job's

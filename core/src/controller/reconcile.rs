@@ -98,7 +98,7 @@ impl Controller {
             (job.state, job.claimed) = (State::Placed, true);
         }
         self.state.sticky.remember(ticket.run, ticket.region, &self.policy.sticky, now);
-        self.set_deadline(id, now + Span(self.policy.launch.start_timeout.0 / 2 * 3));
+        self.set_deadline(id, now + Span(self.policy.launch.start_timeout.0 / 2 * 3), now);
     }
 
     pub(super) fn on_list_failed(&mut self) {

@@ -37,7 +37,7 @@ impl Dispatcher {
         (task.state, task.since) = (State::Online, now);
         self.state.counts.starting -= 1;
         self.state.counts.running += 1;
-        self.state.tasks.set_deadline(placement, now + self.policy.launch.idle_timeout);
+        self.state.tasks.set_deadline(placement, now + self.policy.launch.idle_timeout, now);
     }
 
     /// The table tells whether some job took this runner; if none did, GitHub is asked to take it off its list.
@@ -49,11 +49,11 @@ impl Dispatcher {
         let task = self.state.tasks.get_mut(placement).expect("the caller looked it up");
         if consumed {
             task.state = State::Online;
-            self.state.tasks.set_deadline(placement, now + self.policy.launch.max_job);
+            self.state.tasks.set_deadline(placement, now + self.policy.launch.max_job, now);
         } else {
             task.state = State::Removing;
             out.effects.push(Effect::Runner(runner::Command::Remove { placement }));
-            self.state.tasks.set_deadline(placement, now + ANSWER_WITHIN);
+            self.state.tasks.set_deadline(placement, now + ANSWER_WITHIN, now);
         }
     }
 
@@ -73,14 +73,14 @@ impl Dispatcher {
         let task = self.state.tasks.get_mut(placement).expect("the caller looked it up");
         task.state = State::Stopping;
         out.effects.push(Effect::Runner(runner::Command::Stop { placement }));
-        self.state.tasks.set_deadline(placement, now + ANSWER_WITHIN);
+        self.state.tasks.set_deadline(placement, now + ANSWER_WITHIN, now);
     }
 
     fn on_busy(&mut self, placement: PlacementId, now: Timestamp) {
         let Some(task) = self.state.tasks.get_mut(placement) else { return };
         if task.state == State::Removing {
             task.state = State::Online;
-            self.state.tasks.set_deadline(placement, now + self.policy.launch.max_job);
+            self.state.tasks.set_deadline(placement, now + self.policy.launch.max_job, now);
         }
     }
 
@@ -88,7 +88,7 @@ impl Dispatcher {
         let Some(task) = self.state.tasks.get_mut(placement) else { return };
         if task.state == State::Removing {
             task.state = State::Online;
-            self.state.tasks.set_deadline(placement, now + Span::from_mins(1));
+            self.state.tasks.set_deadline(placement, now + Span::from_mins(1), now);
         }
     }
 
@@ -122,7 +122,7 @@ impl Dispatcher {
             State::Registering => self.on_register_failed(placement, Failure::Timeout, now, out),
             State::OwnerUnknown => {
                 out.effects.push(Effect::Runner(runner::Command::Look { placement }));
-                self.state.tasks.set_deadline(placement, now + ANSWER_WITHIN);
+                self.state.tasks.set_deadline(placement, now + ANSWER_WITHIN, now);
             }
             State::BeforeLaunch => self.launch(placement, now, out),
             State::Launching => self.on_launch_failed(placement, Failure::Timeout, now, out),
@@ -131,13 +131,13 @@ impl Dispatcher {
                 task.state = State::CheckingIdle;
                 let region = self.state.me;
                 out.effects.push(Effect::Confirm(confirm::Command::Check { placement, region }));
-                self.state.tasks.set_deadline(placement, now + ANSWER_WITHIN);
+                self.state.tasks.set_deadline(placement, now + ANSWER_WITHIN, now);
             }
             State::CheckingIdle => self.on_idle_checked(placement, Verdict::Unavailable, now, out),
             State::Removing => self.on_remove_failed(placement, now),
             State::Stopping => {
                 out.effects.push(Effect::Runner(runner::Command::Stop { placement }));
-                self.state.tasks.set_deadline(placement, now + ANSWER_WITHIN);
+                self.state.tasks.set_deadline(placement, now + ANSWER_WITHIN, now);
             }
         }
     }

@@ -70,7 +70,7 @@ impl Dispatcher {
     pub(super) fn confirm(&mut self, placement: PlacementId, now: Timestamp, out: &mut Out) {
         let region = self.state.me;
         out.effects.push(Effect::Confirm(confirm::Command::Check { placement, region }));
-        self.state.tasks.set_deadline(placement, now + ANSWER_WITHIN);
+        self.state.tasks.set_deadline(placement, now + ANSWER_WITHIN, now);
     }
 
     /// Whether the last confirmation is fresh enough to launch on.

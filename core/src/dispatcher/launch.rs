@@ -34,7 +34,7 @@ impl Dispatcher {
             Ok(()) => {
                 (task.state, task.since) = (State::Registering, now);
                 out.effects.push(Effect::Runner(runner::Command::Register { ticket: task.ticket }));
-                self.state.tasks.set_deadline(placement, now + ANSWER_WITHIN);
+                self.state.tasks.set_deadline(placement, now + ANSWER_WITHIN, now);
             }
             Err(wait) => self.pause(placement, State::BeforeRegister, wait, now, out),
         }
@@ -49,7 +49,7 @@ impl Dispatcher {
             let hidden_for = wait + HIDDEN_FOR;
             out.effects.push(Effect::Dequeue(dequeue::Command::Extend { receipt: task.receipt, hidden_for }));
         }
-        self.state.tasks.set_deadline(placement, now + wait);
+        self.state.tasks.set_deadline(placement, now + wait, now);
     }
 
     /// Launches the task: on spot where that will do and nothing speaks against it.
@@ -70,7 +70,7 @@ impl Dispatcher {
         let task = self.state.tasks.get_mut(placement).expect("looked up above");
         (task.state, task.spot) = (State::Launching, spot);
         out.effects.push(Effect::Runner(runner::Command::Launch { ticket, spot }));
-        self.state.tasks.set_deadline(placement, now + ANSWER_WITHIN);
+        self.state.tasks.set_deadline(placement, now + ANSWER_WITHIN, now);
     }
 
     pub(super) fn on_registered(&mut self, placement: PlacementId, now: Timestamp, out: &mut Out) {
@@ -165,7 +165,7 @@ impl Dispatcher {
         });
         out.effects.push(Effect::Dequeue(dequeue::Command::Delete { receipt: task.receipt }));
         self.state.launches.count(false, window, now);
-        self.state.tasks.set_deadline(placement, now + self.policy.launch.start_timeout);
+        self.state.tasks.set_deadline(placement, now + self.policy.launch.start_timeout, now);
     }
 
     pub(super) fn on_launch_failed(&mut self, placement: PlacementId, failure: Failure, now: Timestamp, out: &mut Out) {

@@ -107,10 +107,10 @@ impl Tasks {
         self.rows.remove(slot)
     }
 
-    pub(crate) fn set_deadline(&mut self, placement: PlacementId, at: Timestamp) {
+    pub(crate) fn set_deadline(&mut self, placement: PlacementId, at: Timestamp, now: Timestamp) {
         let key = key(placement);
         if let Some((task, deadlines)) = self.by_key(key) {
-            deadlines.set(key, &mut task.due, at);
+            deadlines.set(key, &mut task.due, at, now);
         }
     }
 }

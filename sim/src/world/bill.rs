@@ -29,53 +29,62 @@ impl Usage {
 }
 
 /// Micro-dollars of a count at a price for each `unit` of them.
-fn micro(count: u64, price: f64, unit: f64) -> i64 {
-    (count as f64 * price / unit * 1e6).round() as i64
+fn micro(count: u64, price: f64, unit: f64) -> f64 {
+    count as f64 * price / unit * 1e6
 }
+
+/// Storage is billed by the hour, as S3 measures it.
+const STORAGE_EVERY: Span = Span::from_hours(1);
 
 impl World {
     /// Bills what was used in the last `lasting`.
     pub(crate) fn bill(&mut self, lasting: Span) {
         let hours = lasting.as_secs_f64() / 3_600.0;
-        let now = self.agenda.now();
-        let storage = self.cache.store(&self.spec.cache, &self.prices, lasting, now);
+        self.stored_for += lasting;
+        if self.stored_for >= STORAGE_EVERY {
+            self.bill_storage();
+        }
         let usage = std::mem::take(&mut self.usage);
-        let replicas = self.policy.regions.len() as u64;
         for region in self.policy.ids() {
             let at = region.index();
             let price = self.prices[at];
-            let some = Some(region);
             let writes = std::mem::take(&mut self.table.writes[at]);
             let reads = std::mem::take(&mut self.table.reads[at]);
             let requests = std::mem::take(&mut self.queues[at].requests);
-            let jobs = usage.jobs[at] as f64;
-            let nat = self.spec.nat_gateways * hours * price.nat_hour + jobs * self.spec.nat_gb_per_job * price.nat_gb;
-            self.cost(CostComponent::Nat, some, (nat * 1e6).round() as i64);
-            self.cost(CostComponent::Transfer, some, (usage.sent_gb[at] * price.transfer_gb * 1e6).round() as i64);
-            // A write is paid once in each replica: the local one here, the others at their prices.
-            self.cost(
-                CostComponent::DynamoDb,
-                some,
-                micro(writes, price.write_million, 1e6) + micro(reads, price.read_million, 1e6),
-            );
-            self.bill_replicas(region, writes, replicas);
+            let through = usage.jobs[at] as f64 * self.spec.nat_gb_per_job * price.nat_gb;
+            let nat = self.spec.nat_gateways * hours * price.nat_hour + through;
             let objects =
                 micro(usage.puts[at], price.s3_put_thousand, 1e3) + micro(usage.gets[at], price.s3_get_thousand, 1e3);
-            self.cost(CostComponent::S3, some, storage[at] + objects);
-            self.cost(CostComponent::Sqs, some, micro(requests, price.sqs_million, 1e6));
-            self.cost(CostComponent::Ingress, some, micro(usage.deliveries[at], price.ingress_million, 1e6));
-            let checks = self.spec.health_check_month * hours / 720.0;
-            self.cost(CostComponent::HealthChecks, some, (checks * 1e6).round() as i64);
+            let table = micro(writes, price.write_million, 1e6) + micro(reads, price.read_million, 1e6);
+            self.charge(CostComponent::Nat, region, nat * 1e6);
+            self.charge(CostComponent::Transfer, region, usage.sent_gb[at] * price.transfer_gb * 1e6);
+            self.charge(CostComponent::DynamoDb, region, table);
+            self.bill_replicas(region, writes);
+            self.charge(CostComponent::S3, region, objects);
+            self.charge(CostComponent::Sqs, region, micro(requests, price.sqs_million, 1e6));
+            self.charge(CostComponent::Ingress, region, micro(usage.deliveries[at], price.ingress_million, 1e6));
+            self.charge(CostComponent::HealthChecks, region, self.spec.health_check_month * hours / 720.0 * 1e6);
         }
     }
 
-    fn bill_replicas(&mut self, writer: RegionId, writes: u64, replicas: u64) {
-        if replicas < 2 || writes == 0 {
+    /// What the caches hold since the last time.
+    pub(super) fn bill_storage(&mut self) {
+        let lasting = std::mem::take(&mut self.stored_for);
+        let now = self.agenda.now();
+        let storage = self.cache.store(&self.spec.cache, &self.prices, lasting, now);
+        for region in self.policy.ids() {
+            self.charge(CostComponent::S3, region, storage[region.index()]);
+        }
+    }
+
+    /// A write is paid once in each replica: here for the others, at their prices.
+    fn bill_replicas(&mut self, writer: RegionId, writes: u64) {
+        if writes == 0 {
             return;
         }
         for other in self.policy.ids().filter(|other| *other != writer) {
             let price = self.prices[other.index()].write_million;
-            self.cost(CostComponent::DynamoDb, Some(other), micro(writes, price, 1e6));
+            self.charge(CostComponent::DynamoDb, other, micro(writes, price, 1e6));
         }
     }
 }

@@ -174,7 +174,7 @@ impl Cache {
         prices: &[Prices],
         lasting: Span,
         now: Timestamp,
-    ) -> PerRegion<i64> {
+    ) -> PerRegion<f64> {
         let months = lasting.as_secs_f64() / (30.0 * 86_400.0);
         let mut usd = PerRegion::<f64>::default();
         let entries = &mut self.entries;
@@ -193,6 +193,6 @@ impl Cache {
             }
             true
         });
-        usd.map(|usd| (usd * 1e6).round() as i64)
+        usd.map(|usd| usd * 1e6)
     }
 }

@@ -386,6 +386,7 @@ impl World {
     /// At the end: jobs that are still open.
     pub(crate) fn close(&mut self) {
         let now = self.agenda.now().max(self.end);
+        self.bill_storage();
         let open: Vec<GhJob> = self.github.jobs.iter().map(|(_, job)| job.clone()).collect();
         for job in &open {
             if job.state == JobState::Queued {

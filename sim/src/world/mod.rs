@@ -111,6 +111,8 @@ pub struct JobRow {
 pub(crate) struct World {
     pub(crate) agenda: Agenda<Due>,
     pub(crate) mail: Slab<Mail>,
+    /// For machines, in this very instant: handed over before the next event.
+    pub(crate) at_once: VecDeque<(RegionId, Mail)>,
     pub(crate) told: Told,
     pub(crate) faults: Faults,
     pub(crate) strikes: Vec<Strike>,
@@ -131,6 +133,10 @@ pub(crate) struct World {
     arriving: Vec<crate::load::NewJob>,
     usage: bill::Usage,
     proposals: u32,
+    /// Fractions of micro-dollars not billed yet.
+    carried: [PerRegion<f64>; CostComponent::ALL.len()],
+    /// Storage not billed yet.
+    stored_for: Span,
     end: Timestamp,
 }
 
@@ -152,6 +158,7 @@ impl World {
         let mut world = Self {
             agenda: Agenda::new(scenario.start),
             mail: Slab::default(),
+            at_once: VecDeque::new(),
             told: Told::default(),
             faults: Faults::default(),
             strikes: faults::draw(&scenario.faults, scenario.start, scenario.duration, seed),
@@ -170,6 +177,8 @@ impl World {
             arriving: Vec::new(),
             usage: bill::Usage::default(),
             proposals: 0,
+            carried: Default::default(),
+            stored_for: Span::ZERO,
             end: scenario.start + scenario.duration,
             policy,
             spec,
@@ -198,14 +207,20 @@ impl World {
         self.agenda.schedule(at, due(mail));
     }
 
-    /// An answer for a controller, after a while.
+    /// An answer for a controller, after a while; at once, after what was told before.
     fn tell_controller(&mut self, node: RegionId, after: Span, event: controller::Event) {
+        if after == Span::ZERO {
+            return self.at_once.push_back((node, Mail::Controller(event)));
+        }
         let at = self.agenda.now() + after;
         self.post(at, Mail::Controller(event), |mail| Due::ToController { node, mail });
     }
 
-    /// An answer for a dispatcher, after a while.
+    /// An answer for a dispatcher, after a while; at once, after what was told before.
     fn tell_dispatcher(&mut self, node: RegionId, after: Span, event: dispatcher::Event) {
+        if after == Span::ZERO {
+            return self.at_once.push_back((node, Mail::Dispatcher(event)));
+        }
         let at = self.agenda.now() + after;
         self.post(at, Mail::Dispatcher(event), |mail| Due::ToDispatcher { node, mail });
     }
@@ -222,6 +237,15 @@ impl World {
         if micro_usd != 0 {
             self.told.costs.push((component, region, micro_usd));
         }
+    }
+
+    /// A charge in fractions of a micro-dollar: what is not billed now is carried over.
+    fn charge(&mut self, component: CostComponent, region: RegionId, micro_usd: f64) {
+        let carry = &mut self.carried[component as usize][region.index()];
+        *carry += micro_usd;
+        let whole = carry.round();
+        *carry -= whole;
+        self.cost(component, Some(region), whole as i64);
     }
 
     /// How a call to a service of a region goes.

@@ -1,0 +1,457 @@
+//! A bench for one controller that reads as a story: the bench plays GitHub, the tables, the queues and the other nodes.
+//!
+//! What comes round by itself (probes, node records, GitHub's list) is answered by the bench from what it was told of
+//! each region; what a decision causes (claims, messages, marks, listings) is collected, and [`Bench::expect`] wants
+//! all of it, in any order.
+
+use crate::words::{Does, FRANKFURT, START, class, org, placement, told};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use tidegate_core::controller::phase::{Hold, Phase};
+use tidegate_core::controller::{Controller, Effect, Event};
+use tidegate_core::fact::Fact;
+use tidegate_core::id::{JobId, MAX_REGIONS, Name, PlacementId, RegionId, RunId};
+use tidegate_core::machine::{Host, Journal, Ports};
+use tidegate_core::policy::Policy;
+use tidegate_core::port::operator::Verb;
+use tidegate_core::port::probe::Load;
+use tidegate_core::port::table::{Claim, NodeRecord, Opinion, Standing};
+use tidegate_core::port::{
+    Failure, JobSpec, Stage, Ticket, enqueue, github, notice, operator, probe, table, webhook,
+};
+use tidegate_core::{Machine, Need, Span, Timestamp};
+
+/// What a region does when it is probed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Answer {
+    Answers,
+    /// Its node answers, and says that its services do not.
+    ServicesDown,
+    Misses,
+    /// Not even a "missed" comes back.
+    Nothing,
+}
+
+/// A region as the bench plays it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Played {
+    pub(crate) answer: Answer,
+    pub(crate) load: Load,
+    /// Whether its node writes its record.
+    pub(crate) writes: bool,
+    pub(crate) record: NodeRecord,
+}
+
+#[derive(Default)]
+struct Taken(Vec<Effect>);
+
+impl Ports<Effect> for Taken {
+    fn submit(&mut self, _: Timestamp, effect: Effect) {
+        self.0.push(effect);
+    }
+}
+
+struct Facts<'a>(&'a mut Vec<Fact>);
+
+impl Journal<Event> for Facts<'_> {
+    fn event(&mut self, _: Timestamp, _: &Event) {}
+    fn fact(&mut self, _: Timestamp, fact: &Fact) {
+        self.0.push(*fact);
+    }
+}
+
+/// One controller and the world around it.
+pub(crate) struct Bench {
+    pub(crate) now: Timestamp,
+    pub(crate) facts: Vec<Fact>,
+    /// The regions, as the bench plays them.
+    pub(crate) world: Vec<Played>,
+    /// GitHub's list of queued jobs.
+    pub(crate) listed: Vec<JobSpec>,
+    /// Times GitHub was asked for its list.
+    pub(crate) list_asked: u32,
+    /// The last record the node wrote.
+    pub(crate) record: NodeRecord,
+    host: Host<Controller>,
+    policy: Arc<Policy>,
+    said: Vec<Does>,
+    tickets: BTreeMap<u64, Ticket>,
+}
+
+impl Bench {
+    /// The controller of Frankfurt, started, with every region well.
+    pub(crate) fn new(policy: Policy) -> Self {
+        Self::at(FRANKFURT, policy)
+    }
+
+    /// The controller of another region.
+    pub(crate) fn at(me: RegionId, policy: Policy) -> Self {
+        let policy = Arc::new(policy);
+        let load = Load { limit: 400, ..Load::default() };
+        let mut opinions = [Opinion::Unknown; MAX_REGIONS];
+        policy.ids().for_each(|id| opinions[id.index()] = Opinion::Well);
+        let record = NodeRecord { opinions, ..NodeRecord::default() };
+        let played = Played { answer: Answer::Answers, load, writes: true, record };
+        let mut bench = Self {
+            now: START,
+            facts: Vec::new(),
+            world: vec![played; policy.regions.len()],
+            listed: Vec::new(),
+            list_asked: 0,
+            record: NodeRecord::default(),
+            host: Host::new(Controller::new(Arc::clone(&policy), me, 1, START), START),
+            policy,
+            said: Vec::new(),
+            tickets: BTreeMap::new(),
+        };
+        bench.hear(Event::Started);
+        bench
+    }
+
+    pub(crate) fn machine(&self) -> &Controller {
+        self.host.machine()
+    }
+
+    /// One turn, and the answers to what comes round by itself.
+    pub(crate) fn hear(&mut self, event: Event) {
+        let mut taken = Taken::default();
+        self.host.turn(self.now, event, &mut taken, &mut Facts(&mut self.facts));
+        for effect in taken.0 {
+            if let Effect::Table(table::Command::Claim { ticket }) = effect {
+                self.tickets.insert(ticket.placement.job.0, ticket);
+            }
+            match told(&effect) {
+                Some(does) => self.said.push(does),
+                None => self.answer(effect),
+            }
+        }
+    }
+
+    fn answer(&mut self, effect: Effect) {
+        match effect {
+            Effect::Probe(probe::Command::Check { region, sequence }) => self.answer_probe(region, sequence),
+            Effect::Table(table::Command::Exchange { record }) => {
+                self.record = record;
+                let mut records = [None; MAX_REGIONS];
+                for (at, played) in self.world.iter_mut().enumerate() {
+                    played.record.version += u64::from(played.writes);
+                    records[at] = Some(played.record);
+                }
+                self.hear(Event::Table(table::Event::Records { records: Box::new(records) }));
+            }
+            Effect::GitHub(github::Command::ListQueued) => {
+                self.list_asked += 1;
+                let jobs = self.listed.clone();
+                self.hear(Event::GitHub(github::Event::Queued { jobs }));
+            }
+            Effect::GitHub(github::Command::Sweep) => {}
+            Effect::Table(_) | Effect::Enqueue(_) => unreachable!("told as a story"),
+        }
+    }
+
+    fn answer_probe(&mut self, region: RegionId, sequence: u32) {
+        let played = self.world[region.index()];
+        let load = Load { at: self.now, ..played.load };
+        let answered = |services_well| probe::Event::Answered { region, sequence, load, services_well };
+        let event = match played.answer {
+            Answer::Answers => answered(true),
+            Answer::ServicesDown => answered(false),
+            Answer::Misses => probe::Event::Missed { region, sequence },
+            Answer::Nothing => return,
+        };
+        self.hear(Event::Probe(event));
+    }
+
+    /// Lets time pass, with every deadline that falls into it.
+    pub(crate) fn advance(&mut self, span: Span) {
+        let until = self.now + span;
+        for turns in 0.. {
+            assert!(turns < 100_000, "the machine wakes without end at {}", self.now);
+            let Some(wake) = self.machine().next_wake().filter(|wake| wake.at <= until) else { break };
+            self.now = self.now.max(wake.at);
+            self.hear(Event::Wake);
+        }
+        self.now = until;
+    }
+
+    /// Lets as many rounds of probes pass.
+    pub(crate) fn rounds(&mut self, count: u64) {
+        self.advance(Span(self.policy.failover.probe_every.0 * count));
+    }
+
+    /// All that was done since the last look, in any order: no more and no less.
+    #[track_caller]
+    pub(crate) fn expect(&mut self, wanted: impl IntoIterator<Item = Does>) {
+        let mut wanted: Vec<Does> = wanted.into_iter().collect();
+        let mut said = std::mem::take(&mut self.said);
+        wanted.sort_unstable();
+        said.sort_unstable();
+        assert_eq!(said, wanted, "done, and wanted, at {}", self.now);
+    }
+
+    /// Whatever was done since the last look.
+    pub(crate) fn take(&mut self) -> Vec<Does> {
+        std::mem::take(&mut self.said)
+    }
+
+    #[track_caller]
+    pub(crate) fn expect_phase(&self, region: RegionId, phase: Phase) {
+        assert_eq!(self.machine().phase(region), phase, "region {} at {}", region.0, self.now);
+    }
+
+    #[track_caller]
+    pub(crate) fn expect_hold(&self, region: RegionId, hold: Hold) {
+        assert_eq!(self.machine().hold(region), hold, "region {} at {}", region.0, self.now);
+    }
+
+    /// Lets rounds pass until a region is in a phase.
+    #[track_caller]
+    pub(crate) fn until(&mut self, region: RegionId, phase: Phase) {
+        for _ in 0..3_600 {
+            if self.machine().phase(region) == phase {
+                return;
+            }
+            self.advance(Span::from_secs(1));
+        }
+        panic!("region {} is {:?} and not {phase:?} after an hour", region.0, self.machine().phase(region));
+    }
+
+    /// Facts for which `wanted` holds.
+    pub(crate) fn count(&self, wanted: impl Fn(&Fact) -> bool) -> usize {
+        self.facts.iter().filter(|fact| wanted(fact)).count()
+    }
+
+    /// The last placement of a job.
+    #[track_caller]
+    pub(crate) fn ticket(&self, job: u64) -> Ticket {
+        *self.tickets.get(&job).unwrap_or_else(|| panic!("job {job} was never claimed"))
+    }
+
+    // -- GitHub
+
+    /// A job, about which GitHub says something.
+    pub(crate) fn job(&mut self, job: u64) -> Told<'_> {
+        let spec = JobSpec {
+            job: JobId(job),
+            run: RunId(job),
+            run_attempt: 1,
+            organization: org(),
+            repository: Name::of("patient-studio/app"),
+            sender: None,
+            class: class(),
+            need: Need::default(),
+            queued_at: self.now,
+        };
+        Told { bench: self, spec }
+    }
+
+    /// A job is queued, claimed and sent: capacity is coming. Gives the region.
+    #[track_caller]
+    pub(crate) fn placed(&mut self, job: u64) -> RegionId {
+        assert!(self.said.is_empty(), "left over: {:?}", self.said);
+        self.job(job).queued();
+        self.settle(job)
+    }
+
+    /// The claim and the message of a job go through. Gives the region.
+    #[track_caller]
+    pub(crate) fn settle(&mut self, job: u64) -> RegionId {
+        let ticket = self.ticket(job);
+        self.claimed(job);
+        self.sent(job);
+        let attempt = ticket.placement.attempt;
+        self.said.retain(|does| ![Does::Claim(job, attempt, ticket.region), Does::Send(job, attempt, ticket.region)].contains(does));
+        ticket.region
+    }
+
+    // -- tables and queues
+
+    pub(crate) fn claimed(&mut self, job: u64) {
+        let placement = self.ticket(job).placement;
+        self.hear(Event::Table(table::Event::Claimed { placement }));
+    }
+
+    pub(crate) fn conflict(&mut self, job: u64, standing: Standing) {
+        let placement = self.ticket(job).placement;
+        self.hear(Event::Table(table::Event::Conflict { placement, standing }));
+    }
+
+    pub(crate) fn claim_failed(&mut self, job: u64, failure: Failure) {
+        let placement = self.ticket(job).placement;
+        self.hear(Event::Table(table::Event::ClaimFailed { placement, failure }));
+    }
+
+    pub(crate) fn stands(&mut self, job: u64, standing: Option<Standing>) {
+        self.hear(Event::Table(table::Event::Stands { job: JobId(job), standing }));
+    }
+
+    pub(crate) fn open(&mut self, claims: Vec<Claim>, more: bool) {
+        self.hear(Event::Table(table::Event::Open { claims, more }));
+    }
+
+    pub(crate) fn sent(&mut self, job: u64) {
+        let placement = self.ticket(job).placement;
+        self.hear(Event::Enqueue(enqueue::Event::Sent { placement }));
+    }
+
+    pub(crate) fn send_failed(&mut self, job: u64, failure: Failure) {
+        let Ticket { placement, region, .. } = self.ticket(job);
+        self.hear(Event::Enqueue(enqueue::Event::Failed { placement, region, failure }));
+    }
+
+    // -- the dispatcher of this node, operators, regions
+
+    /// The dispatcher gives the last placement of a job back.
+    pub(crate) fn given_back(&mut self, job: u64, failure: Failure) {
+        let ticket = self.ticket(job);
+        self.given_back_ticket(ticket, failure);
+    }
+
+    pub(crate) fn given_back_ticket(&mut self, ticket: Ticket, failure: Failure) {
+        self.hear(Event::Notice(notice::Event::PlacementFailed { ticket, failure }));
+    }
+
+    pub(crate) fn order(&mut self, region: RegionId, verb: Verb) {
+        self.hear(Event::Operator(operator::Event { region, verb }));
+    }
+
+    /// A region, about which something changes.
+    pub(crate) fn region(&mut self, region: RegionId) -> Changed<'_> {
+        Changed { bench: self, region }
+    }
+
+    /// A region reports this load from the next probe on; and the next probe comes.
+    pub(crate) fn load(&mut self, region: RegionId, waiting: u32, running: u32) {
+        let load = &mut self.world[region.index()].load;
+        (load.waiting, load.running) = (waiting, running);
+        self.rounds(1);
+    }
+
+    /// Saves the machine, and goes on with what was saved.
+    pub(crate) fn restart(&mut self) {
+        let text = serde_json::to_string(&self.machine().snapshot()).expect("a snapshot is data");
+        let snapshot = serde_json::from_str(&text).expect("what was written is read");
+        let machine = Controller::restore(Arc::clone(&self.policy), snapshot).expect("it fits");
+        self.host = Host::new(machine, self.now);
+        self.hear(Event::Started);
+    }
+}
+
+/// A job about which GitHub says something.
+pub(crate) struct Told<'a> {
+    bench: &'a mut Bench,
+    pub(crate) spec: JobSpec,
+}
+
+impl Told<'_> {
+    pub(crate) fn with(mut self, change: impl FnOnce(&mut JobSpec)) -> Self {
+        change(&mut self.spec);
+        self
+    }
+
+    /// Of a workflow run, by its number.
+    pub(crate) fn of_run(self, run: u64) -> Self {
+        self.with(|spec| spec.run = RunId(run))
+    }
+
+    pub(crate) fn of(self, organization: &str) -> Self {
+        let name = Name::of(organization);
+        self.with(|spec| spec.organization = name)
+    }
+
+    pub(crate) fn queued(self) {
+        let spec = self.spec;
+        self.bench.hear(Event::Webhook(webhook::Event::JobQueued { spec }));
+    }
+
+    /// GitHub lists it as queued from now on.
+    pub(crate) fn listed(self) {
+        self.bench.listed.push(self.spec);
+    }
+
+    /// In progress on the runner that was made for attempt `attempt` of `owner`.
+    pub(crate) fn started_on(self, owner: u64, attempt: u16) {
+        self.started(Some(placement(owner, attempt)));
+    }
+
+    pub(crate) fn started(self, runner: Option<PlacementId>) {
+        let JobSpec { job, run_attempt, organization, .. } = self.spec;
+        let started_at = self.bench.now;
+        self.bench.hear(Event::Webhook(webhook::Event::JobStarted { job, run_attempt, organization, runner, started_at }));
+    }
+
+    pub(crate) fn completed_on(self, owner: u64, attempt: u16) {
+        self.completed(Some(placement(owner, attempt)));
+    }
+
+    pub(crate) fn completed(self, runner: Option<PlacementId>) {
+        let JobSpec { job, run_attempt, organization, .. } = self.spec;
+        let completed_at = self.bench.now;
+        let event = webhook::Event::JobCompleted { job, run_attempt, organization, runner, completed_at };
+        self.bench.hear(Event::Webhook(event));
+    }
+}
+
+/// A region about which something changes.
+pub(crate) struct Changed<'a> {
+    bench: &'a mut Bench,
+    region: RegionId,
+}
+
+impl Changed<'_> {
+    fn played(&mut self) -> &mut Played {
+        &mut self.bench.world[self.region.index()]
+    }
+
+    pub(crate) fn answers(mut self, answer: Answer) {
+        self.played().answer = answer;
+    }
+
+    /// What the node of `by` thinks of it.
+    pub(crate) fn is_called(self, opinion: Opinion, by: RegionId) {
+        self.bench.world[by.index()].record.opinions[self.region.index()] = opinion;
+    }
+
+    /// Its node writes no record any more.
+    pub(crate) fn falls_silent(mut self) {
+        self.played().writes = false;
+    }
+
+    /// It is gone for everybody: probes are missed, its node is silent, the other nodes see it too.
+    pub(crate) fn is_lost(mut self) {
+        let region = self.region;
+        let played = self.played();
+        (played.answer, played.writes) = (Answer::Misses, false);
+        self.all_say(region, Opinion::Unwell);
+    }
+
+    /// It is back for everybody.
+    pub(crate) fn is_back(mut self) {
+        let region = self.region;
+        let played = self.played();
+        (played.answer, played.writes) = (Answer::Answers, true);
+        (played.load.launches, played.load.failed) = (0, 0);
+        self.all_say(region, Opinion::Well);
+    }
+
+    fn all_say(self, of: RegionId, opinion: Opinion) {
+        self.bench.world.iter_mut().for_each(|played| played.record.opinions[of.index()] = opinion);
+    }
+
+    /// Its launches of late, and how many failed.
+    pub(crate) fn launches(mut self, tried: u32, failed: u32) {
+        let load = &mut self.played().load;
+        (load.launches, load.failed) = (tried, failed);
+    }
+}
+
+/// What stands in the table: attempt `attempt` in a region, at a stage.
+pub(crate) fn standing(attempt: u16, region: RegionId, stage: Stage) -> Standing {
+    Standing { run_attempt: 1, attempt, region, stage, consumed: false }
+}
+
+/// An open claim of another node.
+pub(crate) fn open_claim(job: u64, attempt: u16, region: RegionId, writer: RegionId) -> Claim {
+    let ticket = crate::words::ticket(job, attempt, region);
+    Claim { ticket, standing: standing(attempt, region, Stage::Placed), writer }
+}

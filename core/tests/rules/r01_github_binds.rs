@@ -1,0 +1,108 @@
+//! Rule 1: GitHub binds jobs to runners, not us; every queued job keeps exactly one runner coming.
+
+use crate::bench::Bench;
+use crate::words::{DUBLIN, Does, FRANKFURT, claim, claim_again, policy, secs};
+use tidegate_core::port::{Failure, Stage};
+
+const STARTED: Stage = Stage::Started;
+const ENDED: Stage = Stage::Ended;
+
+// Broken: `swap_covers` does not note whose runner is freed for whom (`covers.insert`).
+#[test]
+fn the_runner_of_the_job_that_took_mine_is_now_mine() {
+    let mut t = Bench::new(policy());
+    t.placed(1);
+    t.placed(2);
+    t.job(1).started_on(2, 1);
+    t.expect([Does::Mark(1, STARTED)]);
+    t.given_back(1, Failure::Capacity); // runner 1 never comes: job 2 waited for it
+    t.expect([claim_again(2, 2, DUBLIN)]);
+}
+
+// Broken: `on_placement_failed` looks at the job the runner was made for, and not at the one it is expected to serve.
+#[test]
+fn a_runner_lost_under_a_job_that_runs_elsewhere_makes_no_second_one() {
+    let mut t = Bench::new(policy());
+    t.placed(1);
+    t.placed(2);
+    t.job(1).started_on(2, 1);
+    t.take();
+    t.given_back(2, Failure::Stopped); // runner 2 was taken by job 1, which runs: nobody waits for it
+    t.expect([]);
+    t.job(2).started_on(1, 1);
+    t.expect([Does::Mark(2, STARTED)]);
+    t.given_back(1, Failure::Stopped);
+    t.expect([]);
+}
+
+// Broken: the started job keeps its `cover`, so that its end forgets what is noted for the third.
+#[test]
+fn a_chain_of_swaps_survives_the_end_of_its_links() {
+    let mut t = Bench::new(policy());
+    (1..=3).for_each(|job| {
+        t.placed(job);
+    });
+    t.job(1).started_on(2, 1); // 2 waits for runner 1
+    t.job(2).started_on(3, 1); // 3 waits for runner 1
+    t.job(2).completed_on(3, 1);
+    t.take();
+    t.given_back(1, Failure::Capacity);
+    t.expect([claim_again(3, 2, DUBLIN)]);
+}
+
+// Broken: `on_job_started` swaps runners again for a job that is known to have started.
+#[test]
+fn a_doubled_webhook_swaps_once() {
+    let mut t = Bench::new(policy());
+    (1..=3).for_each(|job| {
+        t.placed(job);
+    });
+    t.job(1).started_on(2, 1);
+    t.job(2).started_on(3, 1);
+    t.job(1).started_on(2, 1); // again
+    t.take();
+    t.given_back(1, Failure::Capacity);
+    t.expect([claim_again(3, 2, DUBLIN)]);
+}
+
+// Broken: `on_job_started` leaves the robbed job alone when the job that robbed it had no runner coming.
+#[test]
+fn a_job_robbed_by_one_without_a_runner_gets_a_new_one() {
+    let mut t = Bench::new(policy());
+    t.placed(1);
+    t.job(2).queued();
+    t.expect([claim(2, FRANKFURT)]); // not answered: no message of job 2 was ever sent
+    t.job(2).started_on(1, 1);
+    t.expect([Does::Mark(2, STARTED), claim_again(1, 2, FRANKFURT)]);
+}
+
+// Broken: `forget_cover_of` forgets nothing.
+#[test]
+fn nothing_of_the_swaps_is_kept_when_all_is_over() {
+    let mut t = Bench::new(policy());
+    (1..=9).for_each(|job| {
+        t.placed(job);
+    });
+    for job in 1..=8 {
+        t.job(job).started_on(job + 1, 1);
+    }
+    t.job(9).started_on(1, 1);
+    (1..=9).for_each(|job| t.job(job).completed_on(job % 9 + 1, 1));
+    t.take();
+    assert_eq!(t.machine().remembered()[2], 0, "swapped runners");
+    assert_eq!(t.machine().open_jobs(), 0);
+    t.advance(secs(3_600));
+    t.expect([]);
+}
+
+// Broken: `swap_covers` is only called for jobs this node holds in progress, not for those that completed at once.
+#[test]
+fn a_completion_without_its_start_swaps_too() {
+    let mut t = Bench::new(policy());
+    t.placed(1);
+    t.placed(2);
+    t.job(1).completed_on(2, 1);
+    t.expect([Does::Mark(1, ENDED)]);
+    t.given_back(1, Failure::Capacity);
+    t.expect([claim_again(2, 2, DUBLIN)]);
+}

@@ -1,0 +1,52 @@
+//! Whole runs: jobs a second of the core and the world together, journal and decisions off. Knows scenarios; must not
+//! know their insides.
+#![allow(clippy::print_stdout, missing_docs, reason = "a benchmark prints its results")]
+
+use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
+use std::hint::black_box;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+use tidegate_sim::experiment::order_regions;
+use tidegate_sim::run::{Keep, frame, run};
+use tidegate_sim::scenario::Scenario;
+use tidegate_sim::scenario::file::{Overrides, read};
+
+fn scenario(name: &str) -> Scenario {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../scenarios").join(name);
+    let mut scenario = read(&path, Overrides::default()).unwrap_or_else(|error| panic!("{error}"));
+    order_regions(&mut scenario);
+    scenario
+}
+
+fn jobs(scenario: &Scenario) -> u64 {
+    let frame = frame(scenario, false);
+    let outcome = run(scenario, scenario.seed, &frame, Keep::default());
+    outcome.measures.counts().all().find(|(name, _)| *name == "jobsQueued").map_or(0, |(_, count)| count as u64)
+}
+
+fn whole_runs(c: &mut Criterion) {
+    let mut group = c.benchmark_group("run");
+    group.sample_size(10).measurement_time(Duration::from_secs(10));
+    for name in ["three-regions", "home-region-outage"] {
+        let scenario = scenario(&format!("{name}.toml"));
+        let frame = frame(&scenario, false);
+        let jobs = jobs(&scenario);
+        group.throughput(Throughput::Elements(jobs));
+        group.bench_function(name, |b| {
+            b.iter_batched(Keep::default, |keep| black_box(run(&scenario, 1, &frame, keep)), BatchSize::PerIteration);
+        });
+        let began = Instant::now();
+        let outcome = run(&scenario, 1, &frame, Keep::default());
+        let seconds = began.elapsed().as_secs_f64();
+        println!(
+            "{name}: {jobs} jobs, {:.1} events a job, {:.0} jobs a second, {:.0} events a second",
+            outcome.events as f64 / jobs as f64,
+            jobs as f64 / seconds,
+            outcome.events as f64 / seconds,
+        );
+    }
+    group.finish();
+}
+
+criterion_group!(benches, whole_runs);
+criterion_main!(benches);
