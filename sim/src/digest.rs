@@ -28,6 +28,7 @@ impl Digest {
 
     /// Takes a decision in: a placement, or a change of phase, hold, spilling or panic. Other facts follow from these
     /// and from the world.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "what is no decision is not hashed")]
     pub fn fact(&mut self, at: Timestamp, fact: &Fact) {
         let (kind, x, y) = match fact {
             Fact::JobPlaced { placement, decision, .. } => {

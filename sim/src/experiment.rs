@@ -207,7 +207,7 @@ fn assemble(scenario: &Scenario, lesser: Option<(Scenario, Span)>, done: Vec<Don
     for done in done {
         match done {
             Done::Main(outcome) => mains.push(outcome),
-            Done::NMinusOne(outcome) => lessers.push(outcome),
+            Done::NMinusOne(outcome) => lessers.push(*outcome),
             Done::Single(region, totals) => singles.push((region, totals)),
             Done::Broken(seed, what) => broken.push((seed, what)),
         }
@@ -215,11 +215,12 @@ fn assemble(scenario: &Scenario, lesser: Option<(Scenario, Span)>, done: Vec<Don
     mains.sort_by_key(|outcome| outcome.seed);
     lessers.sort_by_key(|outcome| outcome.seed);
     singles.sort_by_key(|(_, totals)| totals.seed);
-    for outcome in mains.iter_mut().chain(&mut lessers) {
+    for outcome in mains.iter_mut().map(|outcome| &mut **outcome).chain(&mut lessers) {
         let seed = outcome.seed;
         broken.extend(outcome.broken.drain(..).map(|what| (seed, what)));
     }
-    let events = mains.iter().chain(&lessers).map(|o| o.events).sum::<u64>()
+    let events = mains.iter().map(|o| o.events).sum::<u64>()
+        + lessers.iter().map(|o| o.events).sum::<u64>()
         + singles.iter().map(|(_, totals)| totals.events).sum::<u64>();
     let frame = run::frame(scenario, true);
     let baseline = baseline(scenario, &singles).filter(|baseline| baseline.totals.len() == mains.len());
@@ -276,7 +277,7 @@ fn baseline(scenario: &Scenario, singles: &[(RegionId, Totals)]) -> Option<Basel
     Some(Baseline { region, totals: singles.iter().map(|(_, totals)| totals.total).collect(), components })
 }
 
-fn n_minus_one(scenario: &Scenario, lesser: Option<(Scenario, Span)>, lessers: Vec<Box<Outcome>>) -> NMinusOne {
+fn n_minus_one(scenario: &Scenario, lesser: Option<(Scenario, Span)>, lessers: Vec<Outcome>) -> NMinusOne {
     let Some((lesser, at)) = lesser else {
         let why = "with one region there is nothing left when it goes".to_owned();
         return NMinusOne { why, ..NMinusOne::default() };

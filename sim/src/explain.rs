@@ -96,6 +96,7 @@ fn placed(attempt: u16, decision: &Decision, home: RegionId, regions: &[String])
     text
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "told by the job's own lines, or too many to tell")]
 fn region_words(fact: &Fact, regions: &[String]) -> Option<String> {
     let name = |region: &RegionId| name(regions, *region);
     Some(match fact {
@@ -117,6 +118,6 @@ fn region_words(fact: &Fact, regions: &[String]) -> Option<String> {
             )
         }
         Fact::JobsAdopted { node, count } => format!("  [{}] takes over {count} jobs from the table", name(node)),
-        _ => return None, // told by the job's own lines, or too many to tell
+        _ => return None,
     })
 }

@@ -1,7 +1,9 @@
 //! One simulation of one seed: nodes and world on one agenda, single thread, no I/O but the decisions' writer. Knows
 //! how events reach machines; must not know what either decides.
 
-use crate::checker::{self, Broken, Checkers, Healed, NodeView};
+mod watch;
+
+use crate::checker::{Broken, Checkers};
 use crate::recorder::{Decisions, Into, Recorder};
 use crate::scenario::{Scenario, When};
 use crate::world::due::Due;
@@ -169,13 +171,13 @@ impl Simulation {
 
     /// A node's process comes up.
     fn wake_up(&mut self, node: RegionId) {
-        self.to_controller(node, controller::Event::Started);
-        self.to_dispatcher(node, dispatcher::Event::Started);
+        self.tell_controller(node, controller::Event::Started);
+        self.tell_dispatcher(node, dispatcher::Event::Started);
         let (mine, others) = std::mem::take(&mut self.missed).into_iter().partition(|(at, _)| *at == node);
         self.missed = others;
         let mine: Vec<(RegionId, dispatcher::Event)> = mine;
         for (_, event) in mine {
-            self.to_dispatcher(node, event);
+            self.tell_dispatcher(node, event);
         }
     }
 
@@ -198,18 +200,18 @@ impl Simulation {
             Due::Arrive => world.on_arrive(),
             Due::Deliver { region, mail } => {
                 if let Some(event) = world.on_deliver(region, mail) {
-                    self.to_controller(region, controller::Event::Webhook(event));
+                    self.tell_controller(region, controller::Event::Webhook(event));
                 }
             }
             Due::Undelivered { mail } => world.on_undelivered(mail),
             Due::ToController { node, mail } => {
                 if let Some(Mail::Controller(event)) = world.mail.remove(mail) {
-                    self.to_controller(node, event);
+                    self.tell_controller(node, event);
                 }
             }
             Due::ToDispatcher { node, mail } => {
                 if let Some(Mail::Dispatcher(event)) = world.mail.remove(mail) {
-                    self.to_dispatcher(node, event);
+                    self.tell_dispatcher(node, event);
                 }
             }
             Due::WakeController { node } => self.wake_controller(node),
@@ -238,8 +240,8 @@ impl Simulation {
     fn hand_over(&mut self) {
         while let Some((node, mail)) = self.world.at_once.pop_front() {
             match mail {
-                Mail::Controller(event) => self.to_controller(node, event),
-                Mail::Dispatcher(event) => self.to_dispatcher(node, event),
+                Mail::Controller(event) => self.tell_controller(node, event),
+                Mail::Dispatcher(event) => self.tell_dispatcher(node, event),
                 Mail::Delivery(..) | Mail::Ticket(_) | Mail::Job(_) => {}
             }
         }
@@ -252,7 +254,7 @@ impl Simulation {
         Timestamp(now.saturating_add_signed(skew)).max(last)
     }
 
-    fn to_controller(&mut self, node: RegionId, event: controller::Event) {
+    fn tell_controller(&mut self, node: RegionId, event: controller::Event) {
         if !self.world.faults.region_up(node) {
             return; // nobody is there
         }
@@ -266,7 +268,7 @@ impl Simulation {
         }
     }
 
-    fn to_dispatcher(&mut self, node: RegionId, event: dispatcher::Event) {
+    fn tell_dispatcher(&mut self, node: RegionId, event: dispatcher::Event) {
         if !self.world.faults.region_up(node) {
             // ECS still tells which tasks are gone when the process comes up again and asks.
             if let dispatcher::Event::Runner(runner::Event::Stopped { .. }) = event {
@@ -288,7 +290,7 @@ impl Simulation {
         let seat = &mut self.nodes[node.index()].controller;
         if seat.armed == self.recorder.now {
             seat.armed = Timestamp::MAX;
-            self.to_controller(node, controller::Event::Wake);
+            self.tell_controller(node, controller::Event::Wake);
         }
     }
 
@@ -296,7 +298,7 @@ impl Simulation {
         let seat = &mut self.nodes[node.index()].dispatcher;
         if seat.armed == self.recorder.now {
             seat.armed = Timestamp::MAX;
-            self.to_dispatcher(node, dispatcher::Event::Wake);
+            self.tell_dispatcher(node, dispatcher::Event::Wake);
         }
     }
 
@@ -326,7 +328,7 @@ impl Simulation {
         let up = |id: &RegionId| self.world.faults.region_up(*id);
         let ids = (0..self.nodes.len()).map(RegionId::at);
         let Some(node) = std::iter::once(main).chain(ids).find(up) else { return };
-        self.to_controller(node, controller::Event::Operator(operator::Event { region, verb }));
+        self.tell_controller(node, controller::Event::Operator(operator::Event { region, verb }));
     }
 
     /// Hands over what the world and the machines told.
@@ -346,56 +348,6 @@ impl Simulation {
         }
         for (invariant, what) in self.world.told.violations.drain(..) {
             self.recorder.checkers.report(invariant, self.recorder.now, what);
-        }
-    }
-
-    fn sample(&mut self) {
-        let now = self.recorder.now;
-        self.world.bill(SAMPLE_EVERY);
-        let main = self.world.ingress.main(now);
-        let gauges = &mut self.gauges;
-        let measured = now >= self.warm_up_until;
-        gauges.samples += u64::from(measured);
-        for at in 0..self.nodes.len() {
-            let region = RegionId::at(at);
-            let depth = self.world.queues[at].depth;
-            let (starting, running) = self.nodes[at].dispatcher.host.machine().occupied();
-            let up = self.world.faults.region_up(region);
-            let (starting, running) = if up { (starting, running) } else { (0, 0) };
-            self.recorder.measures.sample(now, region, depth, starting, running);
-            let phase = self.nodes[main.index()].controller.host.machine().phase(region);
-            self.recorder.measures.phase(now, region, phase);
-            if measured {
-                gauges.peak_runners[at] = gauges.peak_runners[at].max(starting + running);
-                gauges.sum_runners[at] += f64::from(starting + running);
-                gauges.peak_queue[at] = gauges.peak_queue[at].max(depth);
-            }
-        }
-        let open = self.world.github.queued + self.world.github.running;
-        gauges.most_jobs = gauges.most_jobs.max(open);
-        self.check_slow(now);
-        if now + SAMPLE_EVERY <= self.end {
-            self.world.agenda.schedule(now + SAMPLE_EVERY, Due::Sample);
-        }
-    }
-
-    /// The invariants that take a look over all jobs or runners: once in a while.
-    fn check_slow(&mut self, now: Timestamp) {
-        if now.0 / SAMPLE_EVERY.0 % 30 != 0 {
-            return;
-        }
-        let runners: u64 = (0..self.nodes.len()).map(|at| u64::from(self.world.tasks_in(RegionId::at(at)))).sum();
-        let policy = Arc::clone(&self.world.policy);
-        let calm = self.world.calm_for(now, checker::calm_bound(&policy));
-        let longest = if calm { self.world.longest_idle(now) } else { Span::ZERO };
-        if let Err(what) = checker::check_surplus(&policy, self.world.github.idle, runners, longest) {
-            self.recorder.checkers.report("I4", now, what);
-        }
-        let nodes = &self.nodes;
-        let known = |job| nodes.iter().any(|node| node.controller.host.machine().job_state(job).is_some());
-        let unknown = self.world.oldest_queued(now, known);
-        if let Err(what) = checker::check_waiting(unknown, !calm) {
-            self.recorder.checkers.report("I3", now, what);
         }
     }
 
@@ -422,30 +374,6 @@ impl Simulation {
             decisions: self.recorder.decisions,
             strikes: std::mem::take(&mut self.world.strikes),
             most_jobs: self.gauges.most_jobs,
-        }
-    }
-
-    fn check_end(&mut self, end: Timestamp) {
-        for (name, integral, waits) in self.world.little(end) {
-            if let Err(what) = checker::check_little(&name, integral, waits) {
-                self.recorder.checkers.report("Little", end, what);
-            }
-        }
-        let view = |observer: usize, region: usize| {
-            let machine = self.nodes[observer].controller.host.machine();
-            let id = RegionId::at(region);
-            NodeView { observer, region, phase: machine.phase(id), hold: machine.hold(id) }
-        };
-        let regions = self.nodes.len();
-        let pairs = (0..regions).flat_map(|o| (0..regions).map(move |r| (o, r)));
-        let healed = Healed {
-            last_fault: self.world.last_fault(),
-            oldest: self.world.oldest_queued(end, |_| false).map(|(_, age)| age),
-            held_back: self.world.table.held_back(),
-            nodes: pairs.map(|(o, r)| view(o, r)).collect(),
-        };
-        if let Err(what) = healed.check(&self.world.policy, end) {
-            self.recorder.checkers.report("I11", end, what);
         }
     }
 }

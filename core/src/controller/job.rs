@@ -100,20 +100,24 @@ impl Jobs {
 
     /// A runner took `job`, although it was expected to serve another: that other one is now served by the runner
     /// that was expected for `job`. Every queued job keeps exactly one runner coming (rule 1).
-    pub(crate) fn swap_covers(&mut self, runner: PlacementId, job: JobId) {
+    /// Gives the robbed job, if there is one.
+    pub(crate) fn swap_covers(&mut self, runner: PlacementId, job: JobId) -> Option<JobId> {
         let robbed = self.covered_by(runner);
         self.covers.remove(runner.job.0);
-        if robbed == job {
-            return;
+        let taker = self.get_mut(job)?;
+        // Served by this runner from now on: what it was to be served by is free for another.
+        let (freed, region) = (std::mem::replace(&mut taker.cover, job), taker.cover_region);
+        self.covers.remove(freed.0);
+        let other = self.get_mut(robbed).filter(|_| robbed != job)?;
+        let superseded = runner.job == robbed && other.ticket.placement != runner;
+        if other.cover != runner.job || superseded || other.state == State::Started {
+            return None;
         }
-        let Some((freed, region)) = self.get(job).map(|job| (job.cover, job.cover_region)) else { return };
-        let Some(other) = self.get_mut(robbed) else { return };
         (other.cover, other.cover_region) = (freed, region);
-        if freed == robbed {
-            self.covers.remove(freed.0);
-        } else {
+        if freed != robbed {
             self.covers.insert(freed.0, robbed);
         }
+        Some(robbed)
     }
 
     /// How many runners are expected to serve another job than the one they were made for.

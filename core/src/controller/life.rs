@@ -300,11 +300,12 @@ impl Controller {
         now: Timestamp,
         out: &mut Out,
     ) {
-        if let Some(runner) = runner {
-            self.state.jobs.swap_covers(runner, id);
+        let before = self.state.jobs.get(id).map(|job| job.state);
+        if before == Some(State::Started) {
+            return;
         }
+        let robbed = runner.and_then(|runner| self.state.jobs.swap_covers(runner, id));
         match self.state.jobs.get_mut(id) {
-            Some(job) if job.state == State::Started => return,
             Some(job) => {
                 (job.state, job.since) = (State::Started, now);
                 let run = job.ticket.run;
@@ -318,6 +319,10 @@ impl Controller {
         }
         let mark = table::Command::Mark { job: id, run_attempt, stage: Stage::Started, runner };
         out.effects.push(Effect::Table(mark));
+        // It had no runner coming that it could leave to the robbed one.
+        if let Some(robbed) = robbed.filter(|_| matches!(before, Some(State::Claiming | State::Waiting(_)))) {
+            self.place(robbed, now, out);
+        }
     }
 
     fn on_job_completed(
@@ -356,7 +361,8 @@ impl Controller {
         match self.state.jobs.get_mut(victim) {
             Some(job) => {
                 let superseded = victim == ticket.placement.job && job.ticket.placement != ticket.placement;
-                if job.state == State::Started || superseded {
+                let not_its_own = job.cover != ticket.placement.job;
+                if job.state == State::Started || superseded || not_its_own {
                     return;
                 }
                 job.failure = Some(failure);

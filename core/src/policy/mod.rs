@@ -10,8 +10,13 @@ use crate::unit::{Arch, Need, Ratio};
 use ipnet::IpNet;
 use std::collections::BTreeMap;
 
+mod failover;
 #[cfg(feature = "text")]
 pub mod file;
+mod launch;
+
+pub use failover::{Failover, Mode};
+pub use launch::{GitHub, Launch, SpotBreaker};
 
 /// When a region begins to spill, from the policy's `spilloverThreshold`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -164,170 +169,6 @@ pub struct Sticky {
 impl Default for Sticky {
     fn default() -> Self {
         Self { ttl: Span::from_hours(6), max_entries: 1_000_000 }
-    }
-}
-
-/// Who decides a failover.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Mode {
-    /// The machines, once the signals and the quorum agree.
-    #[default]
-    Automatic,
-    /// An operator: the machines propose, and go on by themselves only after `approval_timeout`.
-    Supervised,
-}
-
-/// Jobs sent abroad because home is unwell.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Failover {
-    /// Who decides.
-    pub mode: Mode,
-    /// How long a proposal waits for an operator; `None`: for ever.
-    pub approval_timeout: Option<Span>,
-    /// Time between probes of a region.
-    pub probe_every: Span,
-    /// When an unanswered probe counts as missed.
-    pub probe_timeout: Span,
-    /// Missed probes in a row that make a region suspect.
-    pub misses_to_suspect: u32,
-    /// How long a region stays suspect before it is evacuated.
-    pub suspect_for: Span,
-    /// Observers that must agree, the region's own silence among them.
-    pub quorum: u32,
-    /// How long an evacuation may take.
-    pub evacuate_for: Span,
-    /// How long a region stays out before probation; doubled at each return to `Out`.
-    pub cooldown: Span,
-    /// The longest cooldown.
-    pub cooldown_max: Span,
-    /// The share of its home jobs a region in probation begins with.
-    pub probation_share: Ratio,
-    /// What is added at each step of the ramp.
-    pub ramp_step: Ratio,
-    /// Time between steps.
-    pub ramp_every: Span,
-    /// Share of failed launches that makes a region suspect although its probes are green. Not named in the seed
-    /// configuration: half, as in the majority of outlier detectors.
-    pub error_rate: Ratio,
-    /// Launches in the window below which that share says nothing.
-    pub min_samples: u32,
-    /// Length of the window of launches.
-    pub window: Span,
-    /// Answered probes in a row after which a suspect or lost region is believed again.
-    pub passes_to_return: u32,
-    /// Phase changes an hour at the most, per region.
-    pub flap_budget: u32,
-    /// How long a planned drain honours sticky placement.
-    pub drain_deadline: Span,
-}
-
-impl Default for Failover {
-    fn default() -> Self {
-        Self {
-            mode: Mode::default(),
-            approval_timeout: Some(Span::from_mins(3)),
-            probe_every: Span::from_secs(10),
-            probe_timeout: Span::from_secs(4),
-            misses_to_suspect: 3,
-            suspect_for: Span::from_secs(20),
-            quorum: 2,
-            evacuate_for: Span::from_mins(10),
-            cooldown: Span::from_mins(5),
-            cooldown_max: Span::from_hours(1),
-            probation_share: Ratio(500),
-            ramp_step: Ratio(2_500),
-            ramp_every: Span::from_mins(2),
-            error_rate: Ratio(5_000),
-            min_samples: 20,
-            window: Span::from_mins(2),
-            passes_to_return: 3,
-            flap_budget: 20,
-            drain_deadline: Span::from_hours(1),
-        }
-    }
-}
-
-/// Spot is not tried for a while after interruptions or refusals.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SpotBreaker {
-    /// Interruptions or refusals in the window that open the breaker.
-    pub count: u32,
-    /// Length of the window.
-    pub window: Span,
-    /// How long spot is left alone.
-    pub pause: Span,
-}
-
-impl Default for SpotBreaker {
-    fn default() -> Self {
-        Self { count: 2, window: Span::from_mins(15), pause: Span::from_mins(30) }
-    }
-}
-
-/// How runners are launched and looked after.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Launch {
-    /// Tries in one region before the next is asked.
-    pub retries: u32,
-    /// First wait between tries; doubled at each.
-    pub backoff: Span,
-    /// The longest wait between tries.
-    pub backoff_max: Span,
-    /// How long a class of capacity that was refused is left alone in that region.
-    pub negative_cache: Span,
-    /// Spot's own breaker.
-    pub spot_breaker: SpotBreaker,
-    /// A task that is not online by then is stopped and its job placed again.
-    pub start_timeout: Span,
-    /// A runner that took no job for so long is surplus: taken off GitHub's list, then stopped.
-    pub idle_timeout: Span,
-    /// How long a job may wait for capacity before we give it up. GitHub fails a queued job after 24 h.
-    pub give_up_after: Span,
-    /// A runner may work for so long. GitHub ends a self-hosted job after 5 days.
-    pub max_job: Span,
-}
-
-impl Default for Launch {
-    fn default() -> Self {
-        Self {
-            retries: 5,
-            backoff: Span::from_secs(2),
-            backoff_max: Span::from_mins(5),
-            negative_cache: Span::from_mins(3),
-            spot_breaker: SpotBreaker::default(),
-            start_timeout: Span::from_mins(10),
-            idle_timeout: Span::from_mins(10),
-            give_up_after: Span::from_hours(24),
-            max_job: Span::from_hours(120),
-        }
-    }
-}
-
-/// What we allow ourselves of GitHub's API, per organization (the budget of an App's installation).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct GitHub {
-    /// Runner registrations a minute: 900 points a minute at 5 points each.
-    pub registrations_per_minute: u32,
-    /// Other requests an hour.
-    pub requests_per_hour: u32,
-    /// Time between comparisons of GitHub's queued jobs with ours.
-    pub reconcile_every: Span,
-    /// Time between sweeps of failed deliveries.
-    pub sweep_every: Span,
-    /// A queued job that GitHub lists and we do not know is placed when it is listed for so long: the webhook may
-    /// still come, and the list is eventually consistent.
-    pub second_look: Span,
-}
-
-impl Default for GitHub {
-    fn default() -> Self {
-        Self {
-            registrations_per_minute: 180,
-            requests_per_hour: 5_000,
-            reconcile_every: Span::from_secs(60),
-            sweep_every: Span::from_mins(5),
-            second_look: Span::from_secs(45),
-        }
     }
 }
 

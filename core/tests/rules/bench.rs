@@ -16,9 +16,7 @@ use tidegate_core::policy::Policy;
 use tidegate_core::port::operator::Verb;
 use tidegate_core::port::probe::Load;
 use tidegate_core::port::table::{Claim, NodeRecord, Opinion, Standing};
-use tidegate_core::port::{
-    Failure, JobSpec, Stage, Ticket, enqueue, github, notice, operator, probe, table, webhook,
-};
+use tidegate_core::port::{Failure, JobSpec, Stage, Ticket, enqueue, github, notice, operator, probe, table, webhook};
 use tidegate_core::{Machine, Need, Span, Timestamp};
 
 /// What a region does when it is probed.
@@ -179,6 +177,16 @@ impl Bench {
         self.advance(Span(self.policy.failover.probe_every.0 * count));
     }
 
+    /// Lets time pass until something is done: deadlines are rounded up, so no story counts on the second.
+    #[track_caller]
+    pub(crate) fn wait(&mut self, at_most: Span) {
+        let until = self.now + at_most;
+        while self.said.is_empty() {
+            assert!(self.now < until, "nothing was done in {at_most}");
+            self.advance(Span::from_secs(1));
+        }
+    }
+
     /// All that was done since the last look, in any order: no more and no less.
     #[track_caller]
     pub(crate) fn expect(&mut self, wanted: impl IntoIterator<Item = Does>) {
@@ -260,7 +268,9 @@ impl Bench {
         self.claimed(job);
         self.sent(job);
         let attempt = ticket.placement.attempt;
-        self.said.retain(|does| ![Does::Claim(job, attempt, ticket.region), Does::Send(job, attempt, ticket.region)].contains(does));
+        self.said.retain(|does| {
+            ![Does::Claim(job, attempt, ticket.region), Does::Send(job, attempt, ticket.region)].contains(does)
+        });
         ticket.region
     }
 
@@ -377,7 +387,13 @@ impl Told<'_> {
     pub(crate) fn started(self, runner: Option<PlacementId>) {
         let JobSpec { job, run_attempt, organization, .. } = self.spec;
         let started_at = self.bench.now;
-        self.bench.hear(Event::Webhook(webhook::Event::JobStarted { job, run_attempt, organization, runner, started_at }));
+        self.bench.hear(Event::Webhook(webhook::Event::JobStarted {
+            job,
+            run_attempt,
+            organization,
+            runner,
+            started_at,
+        }));
     }
 
     pub(crate) fn completed_on(self, owner: u64, attempt: u16) {

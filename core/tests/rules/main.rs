@@ -7,3 +7,6 @@ mod words;
 
 mod r01_github_binds;
 mod r02_join;
+mod r04_lost_queue;
+mod r05_webhooks;
+mod r06_error_classes;

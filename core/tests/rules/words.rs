@@ -114,7 +114,9 @@ impl fmt::Debug for Does {
             Self::Extend(receipt) => write!(f, "hide message {} for longer", receipt.0),
             Self::Release(receipt) => write!(f, "release message {}", receipt.0),
             Self::Register(job, attempt) => write!(f, "register {job}/{attempt}"),
-            Self::Launch(job, attempt, spot) => write!(f, "launch {job}/{attempt}{}", if *spot { " on spot" } else { "" }),
+            Self::Launch(job, attempt, spot) => {
+                write!(f, "launch {job}/{attempt}{}", if *spot { " on spot" } else { "" })
+            }
             Self::LookAtRunner(job, attempt) => write!(f, "look at runner {job}/{attempt}"),
             Self::Remove(job, attempt) => write!(f, "remove runner {job}/{attempt}"),
             Self::Stop(job, attempt) => write!(f, "stop {job}/{attempt}"),

@@ -23,6 +23,7 @@ impl Admits {
         }
     }
 
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the caller passes these three")]
     pub(super) fn fact(&mut self, fact: &Fact) -> Result<(), String> {
         let node = match fact {
             Fact::PhaseChanged { observer, region, to, .. } => {
@@ -37,7 +38,7 @@ impl Admits {
                 self.panic[observer.index()] = *panic;
                 observer.index()
             }
-            _ => return Ok(()), // the caller passes these three
+            _ => return Ok(()),
         };
         let held = self.holds[node][..self.regions].iter().any(|hold| *hold != Hold::Open);
         let open = self.phases[node][..self.regions].iter().any(|phase| !phase.is_closed());

@@ -21,7 +21,10 @@ pub(super) fn run(args: &RunArgs) -> End {
     let mut scenarios = Vec::new();
     for scenario in read {
         match scenario {
-            Ok(scenario) => scenarios.push(scenario),
+            Ok(scenario) => {
+                scenario.warnings.iter().for_each(|warning| eprintln!("warning: {warning}"));
+                scenarios.push(scenario);
+            }
             Err(error) => eprintln!("{error}"),
         }
     }

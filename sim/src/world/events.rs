@@ -4,10 +4,9 @@
 use super::cache::Outcome;
 use super::due::{Due, Handle};
 use super::fargate::Doing;
-use super::faults::Strike;
 use super::github::{GhJob, JobState, Runner};
 use super::{JobRow, Mail, World};
-use crate::scenario::{FaultKind, Service};
+use crate::scenario::Service;
 use tidegate_core::dispatcher;
 use tidegate_core::id::RegionId;
 use tidegate_core::port::operator::Verb;
@@ -24,7 +23,7 @@ impl World {
         jobs.clear();
         self.loads.pop_batch(&mut jobs);
         for job in &jobs {
-            self.queue_job(job.clone());
+            self.queue_job(*job);
         }
         self.arriving = jobs;
         if let Some(at) = self.loads.next_at() {
@@ -207,7 +206,7 @@ impl World {
         self.completed(&row, None, now);
         let u: f64 = rand::RngExt::random(&mut self.streams.lost);
         if row.new.run_attempt == 1 && u < self.spec.rerun_lost {
-            let mut again = row.new.clone();
+            let mut again = row.new;
             again.run_attempt += 1;
             let at = now + Span::from_mins(1);
             self.post(at, Mail::Job(again), |mail| Due::Rerun { mail });
@@ -278,99 +277,6 @@ impl World {
         } else {
             queue.poll = None;
         }
-    }
-
-    /// A fault begins or ends. Gives the region whose node comes up again, if one does.
-    pub(crate) fn on_fault(&mut self, number: u16, begins: bool) -> Option<RegionId> {
-        let strike: Strike = self.strikes[usize::from(number)].clone();
-        let now = self.agenda.now();
-        if let FaultKind::Operator(verb) = strike.kind {
-            if begins && let Some(region) = strike.region {
-                self.agenda.schedule(now, Due::Order { region, verb });
-            }
-            return None;
-        }
-        let before: Vec<bool> = self.policy.ids().map(|r| self.faults.region_up(r)).collect();
-        self.faults.switch(&strike, begins);
-        let mut risen = None;
-        for region in self.policy.ids() {
-            let up = self.faults.region_up(region);
-            self.ingress.set(region, self.faults.service_up(region, Service::Ingress), now);
-            match (before[region.index()], up) {
-                (true, false) => self.lose_region(region),
-                (false, true) => risen = Some(region),
-                (true, true) | (false, false) => {}
-            }
-        }
-        if !begins {
-            self.heal(now);
-        }
-        if let (FaultKind::SpotInterruptions(_), Some(region), true) = (strike.kind, strike.region, begins) {
-            for task in self.fargate.of_region(region.0) {
-                if self.fargate.get(task).is_some_and(|row| row.spot) {
-                    self.draw_interruption(task, region);
-                }
-            }
-        }
-        risen
-    }
-
-    /// A region is lost: its tasks with it, and the poll of its queue. Messages stay where they are, out of reach.
-    fn lose_region(&mut self, region: RegionId) {
-        for task in self.fargate.of_region(region.0) {
-            self.end_task(task, StopCause::Lost);
-        }
-        self.queues[region.index()].poll = None;
-    }
-
-    /// What was held back flows again.
-    fn heal(&mut self, now: Timestamp) {
-        let keep = self.policy.caps.ended_for;
-        let (faults, streams) = (&self.faults, &mut self.streams);
-        let (net, spec) = (&self.net, &self.spec);
-        let lag = |from: RegionId, to: RegionId| {
-            let dist = if net.is_far(from, to) { &spec.replication_lag_far } else { &spec.replication_lag };
-            u32::try_from(dist.span(&mut streams.network).0).unwrap_or(super::HELD - 1)
-        };
-        self.table.release(|from, to| faults.replicates(from, to), lag, keep, now);
-    }
-
-    /// A delivery that nobody answered: GitHub lists it as failed.
-    pub(crate) fn on_undelivered(&mut self, mail: u32) {
-        let Some(Mail::Delivery(event, _)) = self.mail.remove(mail) else { return };
-        let job = match event {
-            webhook::Event::JobQueued { spec } => spec.job,
-            webhook::Event::JobStarted { job, .. } | webhook::Event::JobCompleted { job, .. } => job,
-        };
-        self.fact(Fact::DeliveryLost { job });
-        let now = self.agenda.now();
-        while self.failed_deliveries.front().is_some_and(|(at, _)| now.since(*at) > super::REDELIVERY_WINDOW) {
-            self.failed_deliveries.pop_front();
-        }
-        self.failed_deliveries.push_back((now, event));
-    }
-
-    /// A delivery reaches an ingress. Gives the event if the ingress answers in time.
-    pub(crate) fn on_deliver(&mut self, region: RegionId, mail: u32) -> Option<webhook::Event> {
-        let now = self.agenda.now();
-        let Some(Mail::Delivery(event, sent_at)) = self.mail.get(mail).cloned() else { return None };
-        let factor = match self.call(region, Service::Ingress) {
-            super::faults::Call::Works(factor) => factor,
-            super::faults::Call::Fails | super::faults::Call::Throttled => {
-                self.agenda.schedule(now, Due::Undelivered { mail });
-                return None;
-            }
-        };
-        let work = Span::from_secs_f64(self.spec.ingress_work.sample(&mut self.streams.services) * factor);
-        let took = now.since(sent_at) + work;
-        if took.as_secs_f64() > self.spec.delivery_timeout {
-            self.agenda.schedule(now, Due::Undelivered { mail });
-            return None;
-        }
-        self.mail.remove(mail);
-        self.usage.deliveries[region.index()] += 1;
-        self.fact(Fact::DeliveryAcked { region, took });
-        Some(event)
     }
 
     /// An operator hears of a proposal and answers after a while.

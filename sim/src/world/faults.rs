@@ -171,7 +171,18 @@ impl Faults {
         match strike.kind {
             FaultKind::GitHubOutage => step(&mut self.github),
             FaultKind::WebhookLoss(rate) => self.loss = if begins { rate.as_fraction() } else { 0.0 },
-            _ => {}
+            FaultKind::Capacity(_)
+            | FaultKind::ClockSkew { .. }
+            | FaultKind::Errors(..)
+            | FaultKind::Gray
+            | FaultKind::Operator(_)
+            | FaultKind::Partition { .. }
+            | FaultKind::RegionOutage
+            | FaultKind::ReplicationPause
+            | FaultKind::ServiceOutage(_)
+            | FaultKind::Slow(..)
+            | FaultKind::SpotInterruptions(_)
+            | FaultKind::Throttle(..) => {}
         }
     }
 

@@ -29,7 +29,7 @@ impl World {
         let rng = &mut self.streams.faults;
         [Service::Queue, Service::Launch, Service::Table]
             .into_iter()
-            .fold(true, |well, service| self.faults.looks_well(region, service, rng) && well)
+            .all(|service| self.faults.looks_well(region, service, rng))
     }
 
     /// The way back of a probe.

@@ -1,23 +1,28 @@
 //! The virtual world: GitHub, the network and three or more regions of AWS, in virtual time. Knows services and what
 //! hinders them; must not know the machines' insides: they speak through ports.
 //!
-//! `services` answers effects, `events` plays what happens by itself, `bill` adds up the money. Every random number
+//! `for_controller`, `for_dispatcher` and `runners` answer effects; `events`, `deliveries` and `strikes` play what happens
+//! by itself; `bill` adds up the money. Every random number
 //! comes from a stream of its own purpose, so that two policies see the same world.
 
 mod bill;
 mod cache;
+mod deliveries;
 pub(crate) mod due;
 mod events;
 mod fargate;
 pub mod faults;
 pub mod file;
+mod for_controller;
+mod for_dispatcher;
 mod github;
 mod ingress;
 mod look;
 mod net;
 mod queue;
-mod services;
+mod runners;
 pub mod spec;
+mod strikes;
 mod table;
 
 use crate::agenda::Agenda;
@@ -281,30 +286,6 @@ impl World {
     /// Tasks of a region, of whatever state.
     pub(crate) fn tasks_in(&self, region: RegionId) -> u32 {
         self.fargate.running[region.index()]
-    }
-
-    /// A delivery goes to the address that GitHub's resolver gives it.
-    fn deliver(&mut self, event: webhook::Event, after: Span) {
-        let now = self.agenda.now();
-        let delay = self.spec.webhook_delay.span(&mut self.streams.deliveries);
-        let sent_at = now + after + delay;
-        if !self.faults.github_up() {
-            // GitHub's own deliveries fail with it; they are on its list of failed deliveries afterwards.
-            return self.post(sent_at, Mail::Delivery(event, sent_at), |mail| Due::Undelivered { mail });
-        }
-        let split = self.ingress.is_split(now);
-        let u = if split { rand::RngExt::random(&mut self.streams.deliveries) } else { 1.0 };
-        let region = self.ingress.target(now, u);
-        let takes = self.net.github(region, self.spec.delivery_rtts, &mut self.streams.network);
-        let lost = self.faults.webhook_loss() > 0.0
-            && rand::RngExt::random::<f64>(&mut self.streams.deliveries) < self.faults.webhook_loss();
-        let mail = Mail::Delivery(event, sent_at);
-        if lost {
-            let at = sent_at + Span::from_secs_f64(self.spec.delivery_timeout);
-            self.post(at, mail, |mail| Due::Undelivered { mail });
-        } else {
-            self.post(sent_at + takes, mail, |mail| Due::Deliver { region, mail });
-        }
     }
 
     /// The job a handle stands for, if it is still open.

@@ -203,11 +203,6 @@ impl Queue {
         self.hidden.front().map(|entry| entry.0)
     }
 
-    /// All messages, hidden ones included.
-    pub(crate) fn len(&self) -> usize {
-        self.rows.len()
-    }
-
     /// Since when the visible ones wait.
     pub(crate) fn waiting_since(&self) -> impl Iterator<Item = Timestamp> {
         self.rows.iter().filter(|(_, row)| !row.hidden).map(|(_, row)| row.enqueued_at)

@@ -5,11 +5,13 @@
 //! reader joins what its replica shows ([`Standing::join`]). Nothing is scheduled per write: a write carries the times
 //! at which each replica shows it.
 
+mod nodes;
+
 use std::collections::VecDeque;
 use tidegate_core::id::{JobId, MAX_REGIONS, PerRegion, PlacementId, RegionId};
 use tidegate_core::map::IdMap;
 use tidegate_core::port::confirm::Verdict;
-use tidegate_core::port::table::{Claim, NodeRecord, NodeRecords, Standing};
+use tidegate_core::port::table::{Claim, Standing};
 use tidegate_core::port::{Stage, Ticket};
 use tidegate_core::slab::Slab;
 use tidegate_core::{Span, Timestamp};
@@ -51,9 +53,7 @@ pub(crate) struct Table {
     expiring: VecDeque<(Timestamp, u64)>,
     /// Jobs with a write that is held back from some replica.
     held: Vec<u64>,
-    nodes: PerRegion<PerRegion<VecDeque<(Timestamp, NodeRecord)>>>,
-    shown: PerRegion<NodeRecords>,
-    unsent: PerRegion<PerRegion<Option<NodeRecord>>>,
+    pub(crate) nodes: nodes::Nodes,
     /// Writes and reads by replica, for the bill.
     pub(crate) writes: PerRegion<u64>,
     pub(crate) reads: PerRegion<u64>,
@@ -220,6 +220,7 @@ impl Table {
     }
 
     /// Marks a job's stage, and that a runner is taken.
+    #[expect(clippy::too_many_arguments, reason = "one call site; a struct would only rename the arguments")]
     pub(crate) fn mark(
         &mut self,
         job: JobId,
@@ -394,68 +395,11 @@ impl Table {
                 self.expiring.push_back((now + keep, job));
             }
         }
-        self.release_nodes(reaches, lag, now);
-    }
-
-    fn release_nodes(
-        &mut self,
-        reaches: impl Fn(RegionId, RegionId) -> bool,
-        mut lag: impl FnMut(RegionId, RegionId) -> u32,
-        now: Timestamp,
-    ) {
-        for from in (0..MAX_REGIONS).map(RegionId::at) {
-            for to in (0..MAX_REGIONS).map(RegionId::at) {
-                if self.unsent[from.index()][to.index()].is_some() && reaches(from, to) {
-                    let record = self.unsent[from.index()][to.index()].take().expect("just seen");
-                    let at = Timestamp(now.0 + u64::from(lag(from, to)));
-                    self.nodes[from.index()][to.index()].push_back((at, record));
-                }
-            }
-        }
-    }
-
-    /// Writes a node's record and reads all of them at its replica.
-    pub(crate) fn exchange(
-        &mut self,
-        writer: RegionId,
-        record: NodeRecord,
-        lags: Lags,
-        regions: usize,
-        now: Timestamp,
-    ) -> NodeRecords {
-        self.writes[writer.index()] += 1;
-        self.reads[writer.index()] += regions as u64;
-        for to in (0..regions).map(RegionId::at) {
-            if to == writer {
-                self.shown[to.index()][writer.index()] = Some(record);
-            } else if lags[to.index()] == HELD {
-                self.unsent[writer.index()][to.index()] = Some(record);
-            } else {
-                self.unsent[writer.index()][to.index()] = None;
-                let at = Timestamp(now.0 + u64::from(lags[to.index()]));
-                self.nodes[writer.index()][to.index()].push_back((at, record));
-            }
-        }
-        let replica = writer.index();
-        for from in 0..regions {
-            let arriving = &mut self.nodes[from][replica];
-            while arriving.front().is_some_and(|(at, _)| *at <= now) {
-                let (_, record) = arriving.pop_front().expect("just seen");
-                let shown = &mut self.shown[replica][from];
-                if shown.is_none_or(|known| record.version > known.version) {
-                    *shown = Some(record);
-                }
-            }
-        }
-        self.shown[replica]
+        self.nodes.release(reaches, lag, now);
     }
 
     /// Writes that some replica does not show and will not until something heals.
     pub(crate) fn held_back(&self) -> usize {
         self.held.len()
-    }
-
-    pub(crate) fn len(&self) -> usize {
-        self.items.len()
     }
 }

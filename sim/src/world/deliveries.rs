@@ -1,0 +1,76 @@
+//! Webhooks on their way: sent, answered, lost. Knows GitHub's ten seconds and its list of failed deliveries; must not
+//! know what a webhook says.
+
+use super::due::Due;
+use super::faults::Call;
+use super::{Mail, REDELIVERY_WINDOW, World};
+use crate::scenario::Service;
+use rand::RngExt;
+use tidegate_core::Fact;
+use tidegate_core::id::RegionId;
+use tidegate_core::port::webhook;
+use tidegate_core::time::Span;
+
+impl World {
+    /// A delivery goes to the address that GitHub's resolver gives it.
+    pub(super) fn deliver(&mut self, event: webhook::Event, after: Span) {
+        let now = self.agenda.now();
+        let delay = self.spec.webhook_delay.span(&mut self.streams.deliveries);
+        let sent_at = now + after + delay;
+        if !self.faults.github_up() {
+            // GitHub's own deliveries fail with it; they are on its list of failed deliveries afterwards.
+            return self.post(sent_at, Mail::Delivery(event, sent_at), |mail| Due::Undelivered { mail });
+        }
+        let split = self.ingress.is_split(now);
+        let u = if split { self.streams.deliveries.random() } else { 1.0 };
+        let region = self.ingress.target(now, u);
+        let takes = self.net.github(region, self.spec.delivery_rtts, &mut self.streams.network);
+        let lost =
+            self.faults.webhook_loss() > 0.0 && self.streams.deliveries.random::<f64>() < self.faults.webhook_loss();
+        let mail = Mail::Delivery(event, sent_at);
+        if lost {
+            let at = sent_at + Span::from_secs_f64(self.spec.delivery_timeout);
+            self.post(at, mail, |mail| Due::Undelivered { mail });
+        } else {
+            self.post(sent_at + takes, mail, |mail| Due::Deliver { region, mail });
+        }
+    }
+
+    /// A delivery that nobody answered: GitHub lists it as failed.
+    pub(crate) fn on_undelivered(&mut self, mail: u32) {
+        let Some(Mail::Delivery(event, _)) = self.mail.remove(mail) else { return };
+        let job = match event {
+            webhook::Event::JobQueued { spec } => spec.job,
+            webhook::Event::JobStarted { job, .. } | webhook::Event::JobCompleted { job, .. } => job,
+        };
+        self.fact(Fact::DeliveryLost { job });
+        let now = self.agenda.now();
+        while self.failed_deliveries.front().is_some_and(|(at, _)| now.since(*at) > REDELIVERY_WINDOW) {
+            self.failed_deliveries.pop_front();
+        }
+        self.failed_deliveries.push_back((now, event));
+    }
+
+    /// A delivery reaches an ingress. Gives the event if the ingress answers in time.
+    pub(crate) fn on_deliver(&mut self, region: RegionId, mail: u32) -> Option<webhook::Event> {
+        let now = self.agenda.now();
+        let Some(Mail::Delivery(event, sent_at)) = self.mail.get(mail).cloned() else { return None };
+        let factor = match self.call(region, Service::Ingress) {
+            Call::Works(factor) => factor,
+            Call::Fails | Call::Throttled => {
+                self.agenda.schedule(now, Due::Undelivered { mail });
+                return None;
+            }
+        };
+        let work = Span::from_secs_f64(self.spec.ingress_work.sample(&mut self.streams.services) * factor);
+        let took = now.since(sent_at) + work;
+        if took.as_secs_f64() > self.spec.delivery_timeout {
+            self.agenda.schedule(now, Due::Undelivered { mail });
+            return None;
+        }
+        self.mail.remove(mail);
+        self.usage.deliveries[region.index()] += 1;
+        self.fact(Fact::DeliveryAcked { region, took });
+        Some(event)
+    }
+}
