@@ -72,7 +72,8 @@ impl Span {
     /// Seconds, rounded to the nearest microsecond; negative and not-a-number become zero.
     #[must_use]
     pub fn from_secs_f64(seconds: f64) -> Self {
-        Self((seconds * 1e6).round().max(0.0) as u64)
+        // The cast ends at zero and at the largest number; adding a half is faster than a call to `round`.
+        Self((seconds * 1e6 + 0.5) as u64)
     }
 
     /// Seconds as a float, for statistics and charts.

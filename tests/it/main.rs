@@ -1,1 +1,14 @@
 //! Tests from outside, in one binary.
+
+mod bad_input;
+mod cli;
+mod determinism;
+mod scenarios;
+mod tidy;
+
+use tidegate_tests::Session;
+
+/// A call of the program under test.
+fn tidegate() -> Session {
+    Session::new(env!("CARGO_BIN_EXE_tidegate-under-test"))
+}

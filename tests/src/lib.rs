@@ -1,1 +1,13 @@
-//! Harness of the tests from outside.
+//! Harness of the tests from outside: the house, a desk for files, a program to be driven.
+//!
+//! Knows paths, processes and marked texts. Must not know what is right: that is said by the tests in `it/`.
+
+mod desk;
+pub mod house;
+mod marked;
+pub mod sample;
+mod session;
+
+pub use desk::Desk;
+pub use marked::Marked;
+pub use session::{Ran, Session};

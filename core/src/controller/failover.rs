@@ -139,7 +139,8 @@ fn answer_proposal(
     now: Timestamp,
 ) -> Step {
     let region = &regions[at];
-    let answer = region.order.filter(|order| order.at >= region.since()).map(|order| order.verb);
+    // An operator answers one node's proposal, and this node's may be a little later.
+    let answer = region.order.filter(|order| order.at >= region.suspect_since).map(|order| order.verb);
     if answer == Some(Verb::Reject) {
         return Step::To(Phase::Active, Cause::Rejected);
     }
@@ -207,10 +208,11 @@ fn votes(regions: &[Region], at: usize, policy: &Failover, now: Timestamp) -> u3
     votes
 }
 
-/// Rule 10: some other region must be left that takes work and does not look bad itself.
+/// Rule 10: some other region must be left that takes work and does not look bad itself. One in probation does not
+/// count: it takes no guests, and is out again with its next miss.
 fn is_safe(regions: &[Region], at: usize, policy: &Failover) -> bool {
     regions.iter().enumerate().any(|(n, other)| {
-        let active = matches!(other.phase(), Phase::Active | Phase::Probation);
+        let active = other.phase() == Phase::Active;
         n != at && active && other.hold == Hold::Open && !other.looks_unwell(policy)
     })
 }

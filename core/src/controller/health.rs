@@ -9,7 +9,7 @@ use crate::id::{MAX_REGIONS, RegionId};
 use crate::port::operator::{self, Order};
 use crate::port::table::{NodeRecord, NodeRecords, Opinion};
 use crate::port::{probe, table};
-use crate::time::Timestamp;
+use crate::time::{Span, Timestamp};
 
 impl Controller {
     /// One round: a probe to each region, our record to the tables. A probe still unanswered counts as missed.
@@ -104,8 +104,10 @@ impl Controller {
 
     /// An operator spoke to this node: stamp the order, obey it, and tell the others with the next record.
     pub(super) fn on_operator(&mut self, event: operator::Event, now: Timestamp, out: &mut Out) {
-        let order = Order { at: now, node: self.state.me, verb: event.verb };
-        self.state.regions[event.region.index()].take_order(order, now, &mut out.facts);
+        let region = &mut self.state.regions[event.region.index()];
+        // Later than any order known, even one from a node whose clock is ahead: the operator spoke after it.
+        let at = region.order.map_or(now, |known| now.max(known.at + Span::from_micros(1)));
+        region.take_order(Order { at, node: self.state.me, verb: event.verb }, now, &mut out.facts);
         self.exchange(now, out);
         self.assess(now, out);
     }

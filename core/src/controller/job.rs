@@ -34,6 +34,8 @@ pub(crate) struct Job {
     pub(crate) since: Timestamp,
     /// Tries of the effect in flight, or waits in a row.
     pub(crate) tries: u8,
+    /// Whether the effect of its state is under way: its answer may be overdue. Else it waits to be tried again.
+    pub(crate) asked: bool,
     /// Whether the claim of this attempt is durable.
     pub(crate) claimed: bool,
     /// Whether reconcile found it.

@@ -38,13 +38,14 @@ impl Controller {
         let why = match known {
             Some(job) if job.ticket.placement.run_attempt >= spec.run_attempt => Some(Why::Duplicate),
             _ if self.state.ended.contains(spec.job.0) => Some(Why::Ended),
-            _ if self.state.jobs.len() >= self.policy.caps.open_jobs as usize => Some(Why::Limit),
+            None if self.is_full() => Some(Why::Limit),
             _ => None,
         };
         if let Some(why) = why {
             out.facts.push(Fact::Ignored { why });
             return;
         }
+        self.forget_cover_of(spec.job);
         self.state.jobs.remove(spec.job);
         let home = self.policy.home_of(spec);
         let ticket = Ticket {
@@ -67,6 +68,11 @@ impl Controller {
         self.place(spec.job, now, out);
     }
 
+    /// Whether no further job is taken in. What is refused is found again by reconcile.
+    pub(super) fn is_full(&self) -> bool {
+        self.state.jobs.len() >= self.policy.caps.open_jobs as usize
+    }
+
     /// Takes a job in; it waits until it is placed.
     pub(super) fn admit(&mut self, ticket: Ticket, recovered: bool, now: Timestamp) {
         self.state.jobs.insert(Job {
@@ -74,6 +80,7 @@ impl Controller {
             state: State::Waiting(WaitReason::Capacity),
             since: now,
             tries: 0,
+            asked: false,
             claimed: false,
             recovered,
             cover: ticket.placement.job,
@@ -98,6 +105,9 @@ impl Controller {
     /// Decides where a job goes next and claims it there; or lets it wait, and says why.
     pub(super) fn place(&mut self, id: JobId, now: Timestamp, out: &mut Out) {
         let Some(job) = self.state.jobs.get(id).copied() else { return };
+        if job.ticket.placement.attempt > 0 && self.is_given_up(&job, now) {
+            return self.abandon(id, job.failure.unwrap_or(Failure::Capacity), out);
+        }
         self.update_spill(job.ticket.home, now, out);
         let t = &job.ticket;
         let request = Request {
@@ -119,6 +129,7 @@ impl Controller {
                 ticket.hops += u8::from(decision.reason == Reason::Spillover);
                 assert!(ticket.hops <= self.policy.spillover.max_hops, "I9: hops stay under the limit");
                 (job.state, job.since, job.tries, job.claimed) = (State::Claiming, now, 0, false);
+                job.asked = true;
                 let ticket = job.ticket;
                 job.cover_region = ticket.region;
                 self.forget_cover_of(id);
@@ -155,12 +166,11 @@ impl Controller {
     }
 
     fn wait(&mut self, id: JobId, why: WaitReason, now: Timestamp, out: &mut Out) {
-        let job = self.state.jobs.get_mut(id).expect("the caller looked it up");
-        if now.since(job.ticket.received_at) >= self.policy.launch.give_up_after {
-            let failure = job.failure.unwrap_or(Failure::Capacity);
-            self.abandon(id, failure, out);
-            return;
+        let job = self.state.jobs.get(id).copied().expect("the caller looked it up");
+        if self.is_given_up(&job, now) {
+            return self.abandon(id, job.failure.unwrap_or(Failure::Capacity), out);
         }
+        let job = self.state.jobs.get_mut(id).expect("looked up above");
         out.facts.push(Fact::JobWaits { job: id, home: job.ticket.home, why });
         job.tries = if matches!(job.state, State::Waiting(_)) { job.tries.saturating_add(1) } else { 0 };
         job.state = State::Waiting(why);
@@ -168,6 +178,11 @@ impl Controller {
         job.ticket.tried = RegionSet::EMPTY;
         let wait = self.policy.launch.backoff.doubled(u32::from(job.tries), self.policy.launch.backoff_max);
         self.set_deadline(id, now + wait, now);
+    }
+
+    /// Whether a job has waited for capacity for as long as the policy allows.
+    fn is_given_up(&self, job: &Job, now: Timestamp) -> bool {
+        now.since(job.ticket.received_at) >= self.policy.launch.give_up_after
     }
 
     pub(super) fn abandon(&mut self, id: JobId, failure: Failure, out: &mut Out) {
@@ -194,7 +209,7 @@ impl Controller {
 
     fn send(&mut self, id: JobId, now: Timestamp, out: &mut Out) {
         let job = self.state.jobs.get_mut(id).expect("the caller looked it up");
-        (job.state, job.since, job.tries) = (State::Enqueuing, now, 0);
+        (job.state, job.since, job.tries, job.asked) = (State::Enqueuing, now, 0, true);
         out.effects.push(Effect::Enqueue(enqueue::Command::Send { ticket: job.ticket }));
         self.set_deadline(id, now + ANSWER_WITHIN, now);
     }
@@ -215,8 +230,12 @@ impl Controller {
         if job.cover == placement.job {
             job.cover_region = standing.region;
         }
+        self.state.sticky.remember(job.ticket.run, standing.region, &self.policy.sticky, now);
         (job.claimed, job.recovered, job.since) = (true, false, now);
         job.state = if standing.stage == Stage::Started { State::Started } else { State::Placed };
+        if job.state == State::Placed && !self.state.panic && self.phase(standing.region).is_closed() {
+            return self.place(placement.job, now, out); // the evacuation of that region is past it (rule 4)
+        }
         let patience = self.patience(placement.job);
         self.set_deadline(placement.job, now + patience, now);
     }
@@ -237,11 +256,15 @@ impl Controller {
         if job.ticket.placement != placement || job.claimed {
             return;
         }
-        job.failure = Some(failure);
+        (job.failure, job.asked) = (Some(failure), false);
+        let job = *job;
         let enough = job.tries >= 1 && self.policy.consistency == crate::policy::Consistency::Eventual;
-        if job.state == State::Claiming && enough {
+        if job.state == State::Claiming && self.is_given_up(&job, now) {
+            self.abandon(placement.job, failure, out);
+        } else if job.state == State::Claiming && enough {
             self.send(placement.job, now, out);
         } else if job.state == State::Claiming {
+            let job = self.state.jobs.get_mut(placement.job).expect("looked up above");
             job.tries = job.tries.saturating_add(1);
             out.facts.push(Fact::Retried { placement, failure });
             let wait = self.policy.launch.backoff.doubled(u32::from(job.tries), ANSWER_WITHIN);
@@ -273,7 +296,7 @@ impl Controller {
         if job.ticket.placement != placement || job.state != State::Enqueuing {
             return;
         }
-        job.failure = Some(failure);
+        (job.failure, job.asked) = (Some(failure), false);
         job.tries = job.tries.saturating_add(1);
         // A region out of reach is given up sooner than a service that stumbles.
         let enough = match failure.class() {
@@ -301,7 +324,7 @@ impl Controller {
         out: &mut Out,
     ) {
         let before = self.state.jobs.get(id).map(|job| job.state);
-        if before == Some(State::Started) {
+        if before == Some(State::Started) || self.is_older_run(id, run_attempt) {
             return;
         }
         let robbed = runner.and_then(|runner| self.state.jobs.swap_covers(runner, id));
@@ -319,10 +342,19 @@ impl Controller {
         }
         let mark = table::Command::Mark { job: id, run_attempt, stage: Stage::Started, runner };
         out.effects.push(Effect::Table(mark));
-        // It had no runner coming that it could leave to the robbed one.
+        self.make_up_for(robbed, before, now, out);
+    }
+
+    /// A job that had no runner coming yet, and took another's, leaves none to the robbed one: place that one again.
+    fn make_up_for(&mut self, robbed: Option<JobId>, before: Option<State>, now: Timestamp, out: &mut Out) {
         if let Some(robbed) = robbed.filter(|_| matches!(before, Some(State::Claiming | State::Waiting(_)))) {
             self.place(robbed, now, out);
         }
+    }
+
+    /// Whether an event speaks of an attempt of the workflow run before the one we hold.
+    fn is_older_run(&self, id: JobId, run_attempt: u16) -> bool {
+        self.state.jobs.get(id).is_some_and(|job| job.ticket.placement.run_attempt > run_attempt)
     }
 
     fn on_job_completed(
@@ -333,16 +365,19 @@ impl Controller {
         now: Timestamp,
         out: &mut Out,
     ) {
-        let started = self.state.jobs.get(id).is_some_and(|job| job.state == State::Started);
-        if let Some(runner) = runner.filter(|_| !started) {
-            self.state.jobs.swap_covers(runner, id);
+        if self.is_older_run(id, run_attempt) {
+            return;
         }
+        let before = self.state.jobs.get(id).map(|job| job.state);
+        let unseen = runner.filter(|_| before != Some(State::Started));
+        let robbed = unseen.and_then(|runner| self.state.jobs.swap_covers(runner, id));
         if let Some(job) = self.state.jobs.get(id) {
             let (run, region) = (job.ticket.run, job.ticket.region);
             self.state.sticky.remember(run, region, &self.policy.sticky, now);
         }
         self.end(id);
         out.effects.push(Effect::Table(table::Command::Mark { job: id, run_attempt, stage: Stage::Ended, runner }));
+        self.make_up_for(robbed, before, now, out);
     }
 
     fn end(&mut self, id: JobId) {
@@ -354,7 +389,8 @@ impl Controller {
     /// A dispatcher of this node has no capacity for a placement. Whoever waits for that runner is placed again.
     pub(super) fn on_placement_failed(&mut self, ticket: &Ticket, failure: Failure, now: Timestamp, out: &mut Out) {
         if failure == Failure::Capacity {
-            self.state.refused.retain(|(_, _, until)| *until > now);
+            let other = |region, class| (region, class) != (ticket.region, ticket.class);
+            self.state.refused.retain(|(region, class, until)| *until > now && other(*region, *class));
             self.state.refused.push((ticket.region, ticket.class, now + self.policy.launch.negative_cache));
         }
         let victim = self.state.jobs.covered_by(ticket.placement);
@@ -370,6 +406,10 @@ impl Controller {
             }
             // Another node placed it: this one places it again, and the claim tells whether that is wanted.
             None if !self.state.ended.contains(victim.0) && victim == ticket.placement.job => {
+                if self.is_full() {
+                    out.facts.push(Fact::Ignored { why: Why::Limit });
+                    return;
+                }
                 let tried = ticket.tried.with(ticket.region);
                 self.admit(Ticket { tried, ..*ticket }, false, now);
             }
@@ -392,17 +432,14 @@ impl Controller {
             State::Waiting(_) => self.place(id, now, out),
             State::Claiming => {
                 let again = table::Command::Claim { ticket: job.ticket };
-                let overdue = now.since(job.since) >= ANSWER_WITHIN;
-                if overdue {
-                    job.since = now;
+                if job.asked {
                     self.on_claim_failed(placement, Failure::Timeout, now, out);
                 }
                 self.again_unless_moved(placement, State::Claiming, Effect::Table(again), now, out);
             }
             State::Enqueuing => {
                 let again = enqueue::Command::Send { ticket: job.ticket };
-                if now.since(job.since) >= ANSWER_WITHIN {
-                    job.since = now;
+                if job.asked {
                     self.on_send_failed(placement, region, Failure::Timeout, now, out);
                 }
                 self.again_unless_moved(placement, State::Enqueuing, Effect::Enqueue(again), now, out);
@@ -415,7 +452,9 @@ impl Controller {
 
     /// Tries the effect in flight once more, unless the job has moved on.
     fn again_unless_moved(&mut self, id: PlacementId, state: State, again: Effect, now: Timestamp, out: &mut Out) {
-        if self.state.jobs.get(id.job).is_some_and(|job| job.state == state && job.ticket.placement == id) {
+        let still = |job: &&mut Job| job.state == state && job.ticket.placement == id;
+        if let Some(job) = self.state.jobs.get_mut(id.job).filter(still) {
+            job.asked = true;
             out.effects.push(again);
             self.set_deadline(id.job, now + ANSWER_WITHIN, now);
         }
@@ -455,6 +494,7 @@ impl Controller {
         } else if let Some(standing) = newer {
             self.on_conflict(placement, standing, now, out);
         } else {
+            job.failure = Some(Failure::Timeout);
             out.facts.push(Fact::Retried { placement, failure: Failure::Timeout });
             self.place(id, now, out);
         }

@@ -1,6 +1,7 @@
 //! Where a job goes: residency, stickiness, home, spillover, failover, in that order. Pure: the same regions and the
 //! same job give the same decision. Knows regions' admission; must not know effects.
 
+use super::phase::Hold;
 use super::region::Region;
 use crate::fact::{Considered, Decision, WaitReason};
 use crate::id::{MAX_REGIONS, PerRegion, RegionId, RegionSet};
@@ -106,11 +107,11 @@ impl Search<'_> {
     }
 
     fn keeps(&self, id: RegionId) -> bool {
-        self.panic || self.region(id).admits_sticky()
+        self.region(id).admits_sticky(self.request.run, self.panic)
     }
 
     fn admits_home(&self, id: RegionId) -> bool {
-        self.panic || self.region(id).admits_home(self.request.run)
+        self.region(id).admits_home(self.request.run, self.panic)
     }
 
     fn is_full(&self, id: RegionId) -> bool {
@@ -137,9 +138,11 @@ impl Search<'_> {
         None
     }
 
-    /// When home is closed and nobody has room: the least crowded region that takes guests, ties by id.
+    /// When home is closed and nobody has room: the least crowded region that takes guests, in panic any that is not
+    /// held; ties by id.
     fn least_crowded(&self, candidates: RegionSet) -> Option<RegionId> {
-        let open = candidates.iter().filter(|id| *id != self.request.home && self.region(*id).admits_guests());
+        let takes = |region: &Region| region.admits_guests() || (self.panic && region.hold == Hold::Open);
+        let open = candidates.iter().filter(|id| *id != self.request.home && takes(self.region(*id)));
         open.min_by_key(|id| (self.region(*id).pressure.crowding(self.policy.region(*id).max_runners), *id))
     }
 

@@ -3,7 +3,7 @@
 
 use super::job::State;
 use super::{Controller, Effect, Out};
-use crate::fact::Fact;
+use crate::fact::{Fact, Why};
 use crate::id::{JobId, RegionId};
 use crate::port::table::Claim;
 use crate::port::{JobSpec, Stage, github, table};
@@ -21,9 +21,9 @@ impl Controller {
         if self.is_first() {
             out.effects.push(Effect::GitHub(github::Command::ListQueued));
         }
-        let adopting = self.state.regions.iter().any(|region| region.adopting);
-        if adopting && self.state.listing.is_none() {
-            self.list(None, out);
+        if self.state.regions.iter().any(|region| region.adopting) {
+            // The page that failed, or that was never answered. A page that comes twice changes nothing.
+            self.list(self.state.listing.flatten(), out);
         }
     }
 
@@ -70,6 +70,10 @@ impl Controller {
             let lost = |region: RegionId| phases[region.index()].is_closed();
             if known || claim.standing.stage != Stage::Placed || !(lost(claim.standing.region) || lost(claim.writer)) {
                 continue;
+            }
+            if self.is_full() {
+                out.facts.push(Fact::Ignored { why: Why::Limit });
+                break;
             }
             self.take_over(claim, now);
             count += 1;

@@ -23,6 +23,8 @@ pub(crate) struct Region {
     pub(crate) pressure: Pressure,
     phase: Phase,
     since: Timestamp,
+    /// When it was last suspected: an operator's answer from before concerns another failure.
+    pub(crate) suspect_since: Timestamp,
     pub(crate) hold: Hold,
     pub(crate) hold_since: Timestamp,
     /// The newest order known.
@@ -57,6 +59,7 @@ impl Region {
             pressure: Pressure::default(),
             phase: Phase::Active,
             since: now,
+            suspect_since: now,
             hold: Hold::Open,
             hold_since: now,
             order: None,
@@ -101,6 +104,9 @@ impl Region {
         assert!(from.may_become(to), "{from:?} may not become {to:?} ({cause:?})");
         self.phase = to;
         self.since = now;
+        if to == Phase::Suspect {
+            self.suspect_since = now;
+        }
         self.changes.push_back(now);
         facts.push(Fact::PhaseChanged { observer: self.observer, region: self.id, from, to, cause });
     }
@@ -132,20 +138,24 @@ impl Region {
         self.detector.signal(policy, policy.min_samples) != Signal::Well
     }
 
-    /// Whether the region may take new home jobs in its phase; in probation only those whose number falls into the
-    /// share.
-    pub(crate) fn admits_home(&self, run: u64) -> bool {
-        let phase = match self.phase {
+    /// Whether the region may take jobs of a run in its phase; in probation only those whose number falls into the
+    /// share, be they new or the rest of a run that began there before (rule 13: a trickle).
+    fn phase_admits(&self, run: u64) -> bool {
+        match self.phase {
             Phase::Active | Phase::AwaitingApproval | Phase::Suspect => true,
             Phase::Probation => mix(run) % 10_000 < u64::from(self.ramp.0),
             Phase::Evacuating | Phase::Out => false,
-        };
-        phase && self.hold == Hold::Open
+        }
+    }
+
+    /// Whether the region may take new home jobs. In panic no phase is believed; an operator is.
+    pub(crate) fn admits_home(&self, run: u64, panic: bool) -> bool {
+        self.hold == Hold::Open && (panic || self.phase_admits(run))
     }
 
     /// Whether the region may take the rest of a run that began there.
-    pub(crate) fn admits_sticky(&self) -> bool {
-        !self.phase.is_closed() && self.hold != Hold::Drained
+    pub(crate) fn admits_sticky(&self, run: u64, panic: bool) -> bool {
+        self.hold != Hold::Drained && (panic || self.phase_admits(run))
     }
 
     /// Whether the region may take jobs from elsewhere.

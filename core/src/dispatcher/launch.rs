@@ -20,7 +20,7 @@ impl Dispatcher {
 
     fn refuse(&mut self, class: Name, spot: bool, now: Timestamp) {
         let until = now + self.policy.launch.negative_cache;
-        self.state.refused.retain(|(_, _, until)| *until > now);
+        self.state.refused.retain(|(c, s, until)| *until > now && (*c, *s) != (class, spot));
         self.state.refused.push((class, spot, until));
     }
 

@@ -74,6 +74,8 @@ pub(crate) struct Bench {
     policy: Arc<Policy>,
     said: Vec<Does>,
     tickets: BTreeMap<u64, Ticket>,
+    /// Of the last round of probes.
+    sequence: u32,
 }
 
 impl Bench {
@@ -101,6 +103,7 @@ impl Bench {
             policy,
             said: Vec::new(),
             tickets: BTreeMap::new(),
+            sequence: 0,
         };
         bench.hear(Event::Started);
         bench
@@ -148,6 +151,7 @@ impl Bench {
     }
 
     fn answer_probe(&mut self, region: RegionId, sequence: u32) {
+        self.sequence = sequence;
         let played = self.world[region.index()];
         let load = Load { at: self.now, ..played.load };
         let answered = |services_well| probe::Event::Answered { region, sequence, load, services_well };
@@ -158,6 +162,12 @@ impl Bench {
             Answer::Nothing => return,
         };
         self.hear(Event::Probe(event));
+    }
+
+    /// The answer to the last probe of a region, which the bench had kept to itself.
+    pub(crate) fn answer_late(&mut self, region: RegionId) {
+        self.world[region.index()].answer = Answer::Answers;
+        self.answer_probe(region, self.sequence);
     }
 
     /// Lets time pass, with every deadline that falls into it.
@@ -215,13 +225,13 @@ impl Bench {
     /// Lets rounds pass until a region is in a phase.
     #[track_caller]
     pub(crate) fn until(&mut self, region: RegionId, phase: Phase) {
-        for _ in 0..3_600 {
+        for _ in 0..7_200 {
             if self.machine().phase(region) == phase {
                 return;
             }
             self.advance(Span::from_secs(1));
         }
-        panic!("region {} is {:?} and not {phase:?} after an hour", region.0, self.machine().phase(region));
+        panic!("region {} is {:?} and not {phase:?} after two hours", region.0, self.machine().phase(region));
     }
 
     /// Facts for which `wanted` holds.

@@ -5,8 +5,20 @@
 mod bench;
 mod words;
 
+mod operators;
+mod quorum;
 mod r01_github_binds;
 mod r02_join;
 mod r04_lost_queue;
 mod r05_webhooks;
 mod r06_error_classes;
+mod r07_two_signals;
+mod r08_hysteresis;
+mod r09_old_reports;
+mod r10_safety_first;
+mod r11_sticky;
+mod r12_residency;
+mod r13_ramp;
+mod r14_limits;
+mod strong;
+mod supervised;

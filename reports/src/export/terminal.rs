@@ -193,10 +193,10 @@ fn last(report: &Report, lies: &str) -> Vec<Line> {
         lines.push(named("Engine", [Piece(Style::Dim, text)]));
     }
     if !lies.is_empty() {
-        lines.push(named("Report", [plain(lies)]));
+        lines.push(named("Report", [Piece(Style::Whole, lies.to_owned())]));
     }
     if !report.reproduce.is_empty() {
-        lines.push(named("Reproduce", [plain(report.reproduce.clone())]));
+        lines.push(named("Reproduce", [Piece(Style::Whole, report.reproduce.clone())]));
     }
     lines
 }

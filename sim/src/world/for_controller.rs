@@ -4,7 +4,7 @@
 use super::due::Due;
 use super::faults::Call;
 use super::table::Claimed;
-use super::{HELD, Mail, REDELIVERY_WINDOW, REFUSAL, World};
+use super::{Mail, REDELIVERY_WINDOW, REFUSAL, World};
 use crate::scenario::Service;
 use tidegate_core::controller::{self, Effect};
 use tidegate_core::id::{Name, RegionId};
@@ -45,8 +45,8 @@ impl World {
                         Failure::Unreachable,
                     );
                 };
-                let (lags, now, keep) = (self.lags(node), self.agenda.now(), self.policy.caps.ended_for);
-                self.table.mark(job, stage, runner, node, lags, keep, now);
+                let (held, now, keep) = (self.held_claims(node), self.agenda.now(), self.policy.caps.ended_for);
+                self.table.mark(job, stage, runner, node, held, keep, now);
             }
             table::Command::Look { job } => {
                 let standing = self.table.standing(job, node, self.agenda.now());
@@ -55,19 +55,13 @@ impl World {
                 self.tell_controller(node, local, controller::Event::Table(event));
             }
             table::Command::Exchange { record } => {
-                // Node records are in a table of the eventual kind in both modes.
-                let mut lags = self.lags(node);
-                if self.policy.consistency == Consistency::Strong {
-                    for to in self.policy.ids().filter(|to| *to != node) {
-                        let open = self.faults.replicates(node, to);
-                        lags[to.index()] = if open { self.lag(node, to) } else { HELD };
-                    }
-                }
                 let now = self.agenda.now();
                 let regions = self.policy.regions.len();
                 self.table.writes[node.index()] += 1;
                 self.table.reads[node.index()] += regions as u64;
-                let records = self.table.nodes.exchange(node, record, lags, regions, now);
+                let held = self.held(node);
+                let table = &mut self.table;
+                let records = table.nodes.exchange(node, record, held, regions, &table.lags, now);
                 let event = table::Event::Records { records: Box::new(records) };
                 self.tell_controller(node, local, controller::Event::Table(event));
             }
@@ -93,10 +87,10 @@ impl World {
         let Some(takes) = self.strong_write(node, local) else {
             return self.table_failed(node, table::Command::Claim { ticket }, Failure::Unreachable);
         };
-        let (lags, now) = (self.lags(node), self.agenda.now());
+        let (held, now) = (self.held_claims(node), self.agenda.now());
         let global = self.policy.consistency == Consistency::Strong;
         let placement = ticket.placement;
-        let event = match self.table.claim(ticket, node, lags, global, now) {
+        let event = match self.table.claim(ticket, node, held, global, now) {
             Claimed::Yes => {
                 self.github.note(&ticket);
                 table::Event::Claimed { placement }

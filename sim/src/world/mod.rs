@@ -38,8 +38,9 @@ use queue::Queue;
 use spec::WorldSpec;
 use std::collections::VecDeque;
 use std::sync::Arc;
-use table::{HELD, Lags, Table};
-use tidegate_core::id::{MAX_REGIONS, PerRegion, RegionId};
+use table::{LagModel, Table};
+use tidegate_core::id::{PerRegion, RegionId, RegionSet};
+use tidegate_core::map::mix;
 use tidegate_core::policy::{CacheStrategy, Consistency, Policy};
 use tidegate_core::port::webhook;
 use tidegate_core::slab::Slab;
@@ -160,6 +161,14 @@ impl World {
             operator: stream(seed, "operator"),
             lost: stream(seed, "lost"),
         };
+        let net = Net::new(&policy, &spec);
+        let lags = LagModel {
+            near: spec.replication_lag.clone(),
+            far: spec.replication_lag_far.clone(),
+            is_far: net.far_pairs(),
+            none: policy.consistency == Consistency::Strong,
+            seed: mix(seed),
+        };
         let mut world = Self {
             agenda: Agenda::new(scenario.start),
             mail: Slab::default(),
@@ -169,11 +178,11 @@ impl World {
             strikes: faults::draw(&scenario.faults, scenario.start, scenario.duration, seed),
             queues: Default::default(),
             github: GitHub::new(),
-            table: Table::default(),
+            table: Table::new(lags),
             ingress: Ingress::new(regions, &spec),
             loads: crate::load::Loads::new(scenario, seed),
             keep_jobs: false,
-            net: Net::new(&policy, &spec),
+            net,
             fargate: Fargate::default(),
             cache: cache::Cache::new(strategy, regions, seed),
             prices: policy.regions.iter().map(|region| spec.regions[&region.name].prices).collect(),
@@ -259,22 +268,18 @@ impl World {
         self.faults.call(region, service, now, &mut self.streams.faults)
     }
 
-    /// When each replica shows a write made in a region now.
-    fn lags(&mut self, from: RegionId) -> Lags {
-        let mut lags = [0; MAX_REGIONS];
-        if self.policy.consistency == Consistency::Strong {
-            return lags;
+    /// The replicas that a write made in a region now does not reach.
+    fn held(&self, from: RegionId) -> RegionSet {
+        if !self.faults.any() {
+            return RegionSet::EMPTY;
         }
-        for to in self.policy.ids().filter(|to| *to != from) {
-            lags[to.index()] =
-                if !self.faults.any() || self.faults.replicates(from, to) { self.lag(from, to) } else { HELD };
-        }
-        lags
+        let cut = self.policy.ids().filter(|to| *to != from && !self.faults.replicates(from, *to));
+        cut.fold(RegionSet::EMPTY, RegionSet::with)
     }
 
-    fn lag(&mut self, from: RegionId, to: RegionId) -> u32 {
-        let dist = if self.net.is_far(from, to) { &self.spec.replication_lag_far } else { &self.spec.replication_lag };
-        u32::try_from(dist.span(&mut self.streams.network).0).unwrap_or(HELD - 1)
+    /// The same for claims: in strong mode a write that succeeds is everywhere.
+    fn held_claims(&self, from: RegionId) -> RegionSet {
+        if self.policy.consistency == Consistency::Strong { RegionSet::EMPTY } else { self.held(from) }
     }
 
     /// The replica of another region that a strong write must reach: the nearest that answers.

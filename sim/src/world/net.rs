@@ -44,8 +44,9 @@ impl Net {
         self.rtt[a.index()][b.index()]
     }
 
-    pub(crate) fn is_far(&self, a: RegionId, b: RegionId) -> bool {
-        self.mean(a, b) >= self.far
+    /// Which pairs of regions are far from each other.
+    pub(crate) fn far_pairs(&self) -> PerRegion<PerRegion<bool>> {
+        self.rtt.map(|row| row.map(|rtt| rtt >= self.far))
     }
 
     /// A round trip between regions, `times` over.

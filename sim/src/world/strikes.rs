@@ -1,9 +1,9 @@
 //! Faults begin and end: what is lost with a region, and what flows again. Knows what a fault does to the world at once;
 //! what it does to calls is in `faults`.
 
+use super::World;
 use super::due::Due;
 use super::faults::Strike;
-use super::{HELD, World};
 use crate::scenario::{FaultKind, Service};
 use tidegate_core::id::RegionId;
 use tidegate_core::port::runner::StopCause;
@@ -56,12 +56,7 @@ impl World {
     /// What was held back flows again.
     fn heal(&mut self, now: Timestamp) {
         let keep = self.policy.caps.ended_for;
-        let (faults, streams) = (&self.faults, &mut self.streams);
-        let (net, spec) = (&self.net, &self.spec);
-        let lag = |from: RegionId, to: RegionId| {
-            let dist = if net.is_far(from, to) { &spec.replication_lag_far } else { &spec.replication_lag };
-            u32::try_from(dist.span(&mut streams.network).0).unwrap_or(HELD - 1)
-        };
-        self.table.release(|from, to| faults.replicates(from, to), lag, keep, now);
+        let faults = &self.faults;
+        self.table.release(|from, to| faults.replicates(from, to), keep, now);
     }
 }

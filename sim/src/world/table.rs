@@ -5,10 +5,16 @@
 //! reader joins what its replica shows ([`Standing::join`]). Nothing is scheduled per write: a write carries the times
 //! at which each replica shows it.
 
+mod lag;
 mod nodes;
+mod record;
+
+use lag::LAG_MAX;
+pub(crate) use lag::LagModel;
+use record::{Record, View};
 
 use std::collections::VecDeque;
-use tidegate_core::id::{JobId, MAX_REGIONS, PerRegion, PlacementId, RegionId};
+use tidegate_core::id::{JobId, MAX_REGIONS, PerRegion, PlacementId, RegionId, RegionSet};
 use tidegate_core::map::IdMap;
 use tidegate_core::port::confirm::Verdict;
 use tidegate_core::port::table::{Claim, Standing};
@@ -16,25 +22,10 @@ use tidegate_core::port::{Stage, Ticket};
 use tidegate_core::slab::Slab;
 use tidegate_core::{Span, Timestamp};
 
-/// Not shown there until the regions exchange writes again.
-pub(crate) const HELD: u32 = u32::MAX;
-
-/// When each replica shows a write: microseconds after it.
-pub(crate) type Lags = PerRegion<u32>;
-
-/// One version of one writer's record.
-#[derive(Clone, Copy, Debug)]
-struct Record {
-    at: Timestamp,
-    lags: Lags,
-    standing: Standing,
-    writer: RegionId,
-    /// The job whose runner took this job; 0: not known.
-    served_by: u64,
-    next: u32,
-}
-
 const NONE: u32 = u32::MAX;
+
+/// Links of who serves whom that are followed at the most.
+const CHAIN_MAX: u64 = 64;
 
 #[derive(Clone, Copy, Debug)]
 struct Item {
@@ -44,7 +35,7 @@ struct Item {
 }
 
 /// The claims table and the records of the nodes.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Table {
     index: IdMap<u32>,
     items: Slab<Item>,
@@ -54,6 +45,9 @@ pub(crate) struct Table {
     /// Jobs with a write that is held back from some replica.
     held: Vec<u64>,
     pub(crate) nodes: nodes::Nodes,
+    pub(crate) lags: LagModel,
+    /// Writes so far.
+    number: u64,
     /// Writes and reads by replica, for the bill.
     pub(crate) writes: PerRegion<u64>,
     pub(crate) reads: PerRegion<u64>,
@@ -68,34 +62,45 @@ pub(crate) enum Claimed {
     No(Standing),
 }
 
-/// What a replica shows of a job.
-#[derive(Clone, Copy, Debug)]
-struct View {
-    standing: Standing,
-    served_by: u64,
-}
-
 impl Table {
-    fn is_shown(record: &Record, replica: RegionId, now: Timestamp) -> bool {
-        let lag = record.lags[replica.index()];
-        lag != HELD && record.at.0 + u64::from(lag) <= now.0
+    pub(crate) fn new(lags: LagModel) -> Self {
+        Self {
+            index: IdMap::new(),
+            items: Slab::default(),
+            records: Slab::default(),
+            expiring: VecDeque::new(),
+            held: Vec::new(),
+            nodes: nodes::Nodes::default(),
+            lags,
+            number: 0,
+            writes: [0; MAX_REGIONS],
+            reads: [0; MAX_REGIONS],
+        }
     }
 
+    fn is_shown(&self, record: &Record, replica: RegionId, now: Timestamp) -> bool {
+        if replica == record.writer {
+            return true;
+        }
+        if record.held.contains(replica) {
+            return false;
+        }
+        let sent = if record.late.contains(replica) { record.released_at } else { record.at };
+        let age = now.since(sent);
+        age >= LAG_MAX || age >= self.lags.lag(record.write, record.writer, replica)
+    }
+
+    /// What the records of an item say together, as far as they are shown.
     fn view(&self, item: &Item, shown: impl Fn(&Record) -> bool) -> Option<View> {
         let mut view: Option<View> = None;
         let mut at = item.head;
         while let Some(record) = self.records.get(at) {
             at = record.next;
-            if !shown(record) {
-                continue;
-            }
-            view = Some(match view {
-                None => View { standing: record.standing, served_by: record.served_by },
-                Some(view) => View {
-                    standing: view.standing.join(record.standing),
-                    served_by: view.served_by.max(record.served_by),
-                },
-            });
+            let says = if shown(record) { Some(record.view) } else { record.before };
+            view = match (view, says) {
+                (Some(view), Some(says)) => Some(view.join(says)),
+                (view, says) => view.or(says),
+            };
         }
         view
     }
@@ -107,20 +112,15 @@ impl Table {
     /// What a replica shows of a job.
     pub(crate) fn standing(&self, job: JobId, replica: RegionId, now: Timestamp) -> Option<Standing> {
         let item = self.item(job)?;
-        self.view(item, |record| Self::is_shown(record, replica, now)).map(|view| view.standing)
+        self.view(item, |record| self.is_shown(record, replica, now)).map(|view| view.standing)
     }
 
-    /// Writes a record of `writer`; the version before goes when every replica shows it.
-    fn write(
-        &mut self,
-        slot: u32,
-        writer: RegionId,
-        change: impl FnOnce(&mut Standing, &mut u64),
-        lags: Lags,
-        now: Timestamp,
-    ) {
-        let head = self.items.get(slot).expect("the caller has it").head;
-        let (mut at, mut latest) = (head, NONE);
+    /// Writes a record of `writer`. The version before is kept for the replicas that do not show the new one yet; when
+    /// some replica does not even show that, the new version is another record of the same writer.
+    fn write(&mut self, slot: u32, writer: RegionId, change: impl FnOnce(&mut View), held: RegionSet, now: Timestamp) {
+        self.number += 1;
+        let item = *self.items.get(slot).expect("the caller has it");
+        let (mut at, mut latest) = (item.head, NONE);
         while let Some(record) = self.records.get(at) {
             if record.writer == writer {
                 latest = at;
@@ -129,33 +129,27 @@ impl Table {
             at = record.next;
         }
         let before = self.records.get(latest).copied();
-        let ticket = self.items.get(slot).expect("the caller has it").ticket;
-        let fresh = Standing {
-            run_attempt: ticket.placement.run_attempt,
-            attempt: 0,
-            region: ticket.region,
-            stage: Stage::Placed,
-            consumed: false,
-        };
-        let (mut standing, mut served_by) = before.map_or((fresh, 0), |b| (b.standing, b.served_by));
-        change(&mut standing, &mut served_by);
-        let everywhere =
-            before.is_some_and(|b| b.lags.iter().all(|lag| *lag != HELD && b.at.0 + u64::from(*lag) <= now.0));
+        let mut view = before.map_or_else(|| View::fresh(&item.ticket), |before| before.view);
+        let shown = before.filter(|b| b.held.is_empty() && now.since(b.at.max(b.released_at)) >= LAG_MAX);
+        change(&mut view);
         let record = Record {
             at: now,
-            lags,
-            standing,
+            write: self.number,
+            held,
+            late: RegionSet::EMPTY,
+            released_at: Timestamp::ZERO,
+            view,
+            before: shown.map(|before| before.view),
             writer,
-            served_by,
-            next: before.filter(|_| everywhere).map_or(head, |b| b.next),
+            next: shown.map_or(item.head, |before| before.next),
         };
-        if everywhere {
+        if shown.is_some() {
             *self.records.get_mut(latest).expect("found above") = record;
         } else {
             let at = self.records.insert(record);
             self.items.get_mut(slot).expect("the caller has it").head = at;
         }
-        if lags.contains(&HELD) {
+        if !held.is_empty() {
             let item = self.items.get_mut(slot).expect("the caller has it");
             if !std::mem::replace(&mut item.held, true) {
                 self.held.push(item.ticket.placement.job.0);
@@ -169,13 +163,13 @@ impl Table {
         &mut self,
         ticket: Ticket,
         writer: RegionId,
-        lags: Lags,
+        held: RegionSet,
         global: bool,
         now: Timestamp,
     ) -> Claimed {
         self.expire(now);
         let (job, placement) = (ticket.placement.job, ticket.placement);
-        let shown = |record: &Record| global || Self::is_shown(record, writer, now);
+        let shown = |record: &Record| global || self.is_shown(record, writer, now);
         let known = self.item(job).and_then(|item| self.view(item, shown)).map(|view| view.standing);
         self.reads[writer.index()] += 1;
         if let Some(standing) = known {
@@ -199,23 +193,9 @@ impl Table {
             item.ticket = ticket;
         }
         self.writes[writer.index()] += 1;
-        let new = Standing {
-            run_attempt: placement.run_attempt,
-            attempt: placement.attempt,
-            region: ticket.region,
-            stage: Stage::Placed,
-            consumed: false,
-        };
-        self.write(
-            slot,
-            writer,
-            |standing, served| {
-                *standing = new;
-                *served = 0;
-            },
-            lags,
-            now,
-        );
+        let fresh = View::fresh(&ticket);
+        let new = View { standing: Standing { attempt: placement.attempt, ..fresh.standing }, ..fresh };
+        self.write(slot, writer, |view| *view = new, held, now);
         Claimed::Yes
     }
 
@@ -227,19 +207,19 @@ impl Table {
         stage: Stage,
         runner: Option<PlacementId>,
         writer: RegionId,
-        lags: Lags,
+        held: RegionSet,
         keep: Span,
         now: Timestamp,
     ) {
         self.writes[writer.index()] += 1;
         if let Some(slot) = self.index.get(job.0).copied() {
             let consumed = runner.is_some_and(|runner| runner.job == job);
-            let note = |standing: &mut Standing, served: &mut u64| {
-                standing.stage = standing.stage.max(stage);
-                standing.consumed |= consumed;
-                *served = (*served).max(runner.map_or(0, |runner| runner.job.0));
+            let note = |view: &mut View| {
+                view.standing.stage = view.standing.stage.max(stage);
+                view.standing.consumed |= consumed;
+                view.served_by = view.served_by.max(runner.map_or(0, |runner| runner.job.0));
             };
-            self.write(slot, writer, note, lags, now);
+            self.write(slot, writer, note, held, now);
             if stage == Stage::Ended {
                 self.expiring.push_back((now + keep, job.0));
             }
@@ -248,11 +228,11 @@ impl Table {
             && let Some(slot) = self.index.get(runner.job.0).copied()
         {
             self.writes[writer.index()] += 1;
-            let take = |standing: &mut Standing, _: &mut u64| {
-                standing.consumed = true;
-                standing.attempt = standing.attempt.max(runner.attempt);
+            let take = |view: &mut View| {
+                view.standing.consumed = true;
+                view.standing.attempt = view.standing.attempt.max(runner.attempt);
             };
-            self.write(slot, writer, take, lags, now);
+            self.write(slot, writer, take, held, now);
         }
     }
 
@@ -265,37 +245,43 @@ impl Table {
         replica: RegionId,
         now: Timestamp,
     ) -> Verdict {
-        self.reads[replica.index()] += 1;
-        let shown = |record: &Record| Self::is_shown(record, replica, now);
+        let (verdict, reads) = self.judge(placement, region, replica, now);
+        self.reads[replica.index()] += reads;
+        verdict
+    }
+
+    /// The verdict, and how many items were read for it.
+    fn judge(&self, placement: PlacementId, region: RegionId, replica: RegionId, now: Timestamp) -> (Verdict, u64) {
+        let shown = |record: &Record| self.is_shown(record, replica, now);
         let Some(view) = self.item(placement.job).and_then(|item| self.view(item, shown)) else {
-            return Verdict::Unknown;
+            return (Verdict::Unknown, 1);
         };
         let standing = view.standing;
         let mine = standing.attempt == placement.attempt && standing.region == region;
         let newer = standing.run_attempt > placement.run_attempt || standing.attempt > placement.attempt;
-        if standing.consumed && mine {
-            return if standing.stage == Stage::Placed {
-                Verdict::Current { consumed: true }
-            } else {
-                Verdict::Over { consumed: true }
-            };
-        }
-        if standing.stage == Stage::Placed {
-            return if newer || !mine { Verdict::Superseded } else { Verdict::Current { consumed: false } };
+        let waits = standing.stage == Stage::Placed;
+        let own = match (mine && standing.consumed, waits) {
+            (true, true) => Some(Verdict::Current { consumed: true }),
+            (true, false) => Some(Verdict::Over { consumed: true }),
+            (false, true) if newer || !mine => Some(Verdict::Superseded),
+            (false, true) => Some(Verdict::Current { consumed: false }),
+            (false, false) => None,
+        };
+        if let Some(verdict) = own {
+            return (verdict, 1);
         }
         let mut next = view.served_by;
-        for _ in 0..64 {
-            self.reads[replica.index()] += 1;
-            if next == 0 || next == placement.job.0 {
-                break;
-            }
-            let Some(view) = self.item(JobId(next)).and_then(|item| self.view(item, shown)) else { break };
+        for reads in 1..=CHAIN_MAX {
+            let own = next == 0 || next == placement.job.0;
+            let Some(view) = self.item(JobId(next)).filter(|_| !own).and_then(|item| self.view(item, shown)) else {
+                return (Verdict::Over { consumed: false }, reads);
+            };
             if view.standing.stage == Stage::Placed {
-                return Verdict::Current { consumed: false };
+                return (Verdict::Current { consumed: false }, reads);
             }
             next = view.served_by;
         }
-        Verdict::Over { consumed: false }
+        (Verdict::Over { consumed: false }, CHAIN_MAX)
     }
 
     /// A page of open claims by ascending job.
@@ -306,7 +292,7 @@ impl Table {
         replica: RegionId,
         now: Timestamp,
     ) -> (Vec<Claim>, bool) {
-        let shown = |record: &Record| Self::is_shown(record, replica, now);
+        let shown = |record: &Record| self.is_shown(record, replica, now);
         let mut claims: Vec<Claim> = Vec::new();
         for (_, item) in self.items.iter().filter(|(_, item)| after.is_none_or(|a| item.ticket.placement.job > a)) {
             let Some(view) = self.view(item, shown).filter(|view| view.standing.stage != Stage::Ended) else {
@@ -326,7 +312,7 @@ impl Table {
         let mut at = item.head;
         let mut writer = item.ticket.region;
         while let Some(record) = self.records.get(at) {
-            if shown(record) && record.standing.attempt == standing.attempt {
+            if shown(record) && record.view.standing.attempt == standing.attempt {
                 writer = record.writer;
             }
             at = record.next;
@@ -361,30 +347,19 @@ impl Table {
         }
     }
 
-    /// Regions exchange writes again: what was held back is shown after the lag that `lag` gives.
-    pub(crate) fn release(
-        &mut self,
-        reaches: impl Fn(RegionId, RegionId) -> bool,
-        mut lag: impl FnMut(RegionId, RegionId) -> u32,
-        keep: Span,
-        now: Timestamp,
-    ) {
+    /// Regions exchange writes again: what was held back is on its way.
+    pub(crate) fn release(&mut self, reaches: impl Fn(RegionId, RegionId) -> bool, keep: Span, now: Timestamp) {
         for job in std::mem::take(&mut self.held) {
             let Some(slot) = self.index.get(job).copied() else { continue };
             let mut still = false;
             let mut at = self.items.get(slot).expect("indexed").head;
             while let Some(record) = self.records.get_mut(at) {
-                for to in (0..MAX_REGIONS).map(RegionId::at) {
-                    if record.lags[to.index()] != HELD {
-                        continue;
-                    }
-                    if reaches(record.writer, to) {
-                        let shown_at = now.0 + u64::from(lag(record.writer, to));
-                        record.lags[to.index()] = u32::try_from(shown_at - record.at.0).unwrap_or(HELD - 1);
-                    } else {
-                        still = true;
-                    }
+                for to in record.held.iter().filter(|to| reaches(record.writer, *to)) {
+                    record.held = record.held.without(to);
+                    record.late = record.late.with(to);
+                    record.released_at = now;
                 }
+                still |= !record.held.is_empty();
                 at = record.next;
             }
             self.items.get_mut(slot).expect("indexed").held = still;
@@ -395,7 +370,7 @@ impl Table {
                 self.expiring.push_back((now + keep, job));
             }
         }
-        self.nodes.release(reaches, lag, now);
+        self.nodes.release(reaches, &self.lags, now);
     }
 
     /// Writes that some replica does not show and will not until something heals.

@@ -17,13 +17,15 @@ pub(super) enum Style {
     Red,
     /// Not known.
     Yellow,
+    /// As the terminal has it, and never broken: to be copied.
+    Whole,
 }
 
 impl Style {
     /// Its select-graphic-rendition code.
     const fn code(self) -> Option<u8> {
         match self {
-            Self::Plain => None,
+            Self::Plain | Self::Whole => None,
             Self::Bold => Some(1),
             Self::Dim => Some(2),
             Self::Green => Some(32),
@@ -80,28 +82,60 @@ pub(super) fn table(heading: Line, rows: Vec<Line>, left: usize) -> Vec<Line> {
     all.into_iter().map(|row| row.into_iter().enumerate().map(pad).collect()).collect()
 }
 
-/// The text of lines, cut where they are wider than the screen.
+/// The text of lines. What is wider than the screen goes on below, under its own beginning.
 pub(super) fn render(lines: &[Line], width: usize, colour: bool) -> String {
     let mut text = String::new();
-    for line in lines {
-        let mut left = width;
-        let over = line.iter().map(Piece::width).sum::<usize>() > width;
+    for line in lines.iter().flat_map(|line| wrap(line, width)) {
+        let from = text.len();
         for Piece(style, piece) in line {
-            let room = if over { left.saturating_sub(1) } else { left };
-            let shown: String = piece.chars().take(room).collect();
-            left -= shown.chars().count();
-            match style.code().filter(|_| colour && !shown.is_empty()) {
-                Some(code) => write!(text, "\u{1b}[{code}m{shown}\u{1b}[0m").expect("memory takes everything"),
-                None => text.push_str(&shown),
+            match style.code().filter(|_| colour && !piece.is_empty()) {
+                Some(code) => write!(text, "\u{1b}[{code}m{piece}\u{1b}[0m").expect("memory takes everything"),
+                None => text.push_str(&piece),
             }
         }
-        if over {
-            text.push('…');
-        }
-        text.truncate(text.trim_end_matches(' ').len());
+        text.truncate(from + text[from..].trim_end_matches(' ').len());
         text.push('\n');
     }
     text
+}
+
+/// A line as lines that fit. They break at spaces only: a path or a command that is too long is left for the terminal
+/// to break, so that it can be copied.
+fn wrap(line: &Line, width: usize) -> Vec<Line> {
+    let mut left: Vec<(Style, char)> =
+        line.iter().flat_map(|Piece(style, text)| text.chars().map(|c| (*style, c))).collect();
+    if left.len() <= width || line.iter().any(|Piece(style, _)| *style == Style::Whole) {
+        return vec![line.clone()];
+    }
+    let indent = indent(line).min(width / 2);
+    let mut lines = Vec::new();
+    while left.len() > width {
+        let after = |from: usize| left[from..].iter().position(|(_, c)| *c == ' ').map(|at| from + at);
+        let before = left[indent..=width].iter().rposition(|(_, c)| *c == ' ').map(|at| indent + at);
+        let Some(at) = before.filter(|at| *at > indent).or_else(|| after(width)) else {
+            break;
+        };
+        let rest = left.split_off(at + 1);
+        lines.push(pieces(&left));
+        left = std::iter::repeat_n((Style::Plain, ' '), indent).chain(rest).collect();
+    }
+    lines.push(pieces(&left));
+    lines
+}
+
+/// Where the text of a line begins: behind its name, or behind the spaces it starts with.
+fn indent(line: &Line) -> usize {
+    let first = line.first().map_or("", |piece| &piece.1);
+    if line.len() > 1 && first.ends_with(' ') {
+        first.chars().count()
+    } else {
+        first.chars().take_while(|c| *c == ' ').count()
+    }
+}
+
+/// Neighbours of one style in one piece.
+fn pieces(chars: &[(Style, char)]) -> Line {
+    chars.chunk_by(|a, b| a.0 == b.0).map(|run| Piece(run[0].0, run.iter().map(|(_, c)| *c).collect())).collect()
 }
 
 #[cfg(test)]
@@ -116,10 +150,23 @@ mod tests {
     }
 
     #[test]
-    fn a_line_is_cut_by_what_is_seen_of_it() {
-        let line = [vec![Piece(Style::Red, "äbcd".into()), plain("efgh")]];
-        assert_eq!(render(&line, 8, false), "äbcdefgh\n");
-        assert_eq!(render(&line, 7, false), "äbcdef…\n");
-        assert_eq!(render(&line, 3, true), "\u{1b}[31mäb\u{1b}[0m…\n");
+    fn a_long_line_goes_on_under_its_own_text() {
+        let line = [named("Jobs", [plain("ten queued, "), Piece(Style::Red, "nine of them completed".into())])];
+        assert_eq!(render(&line, 60, false), "Jobs        ten queued, nine of them completed\n");
+        assert_eq!(
+            render(&line, 24, false),
+            "Jobs        ten queued,\n            nine of them\n            completed\n"
+        );
+        let reason = [vec![Piece(Style::Dim, "    one two three".into())]];
+        assert_eq!(render(&reason, 12, false), "    one two\n    three\n");
+        assert_eq!(render(&reason, 12, true), "\u{1b}[2m    one two\u{1b}[0m\n    \u{1b}[2mthree\u{1b}[0m\n");
+    }
+
+    #[test]
+    fn what_is_to_be_copied_is_not_broken() {
+        let path = [vec![plain("a/path/without/any/space")]];
+        assert_eq!(render(&path, 8, false), "a/path/without/any/space\n");
+        let command = [vec![Piece(Style::Whole, "run this and that".into())]];
+        assert_eq!(render(&command, 8, false), "run this and that\n");
     }
 }

@@ -1,10 +1,10 @@
 //! The records of the nodes, one writer each, as every replica shows them. Knows lags and what is held back; must not
 //! know what is in a record.
 
-use super::{HELD, Lags};
+use super::LagModel;
 use std::collections::VecDeque;
 use tidegate_core::Timestamp;
-use tidegate_core::id::{MAX_REGIONS, PerRegion, RegionId};
+use tidegate_core::id::{MAX_REGIONS, PerRegion, RegionId, RegionSet};
 use tidegate_core::port::table::{NodeRecord, NodeRecords};
 
 /// Records by writer and replica.
@@ -18,41 +18,40 @@ pub(crate) struct Nodes {
 
 impl Nodes {
     /// Regions exchange writes again.
-    pub(super) fn release(
-        &mut self,
-        reaches: impl Fn(RegionId, RegionId) -> bool,
-        mut lag: impl FnMut(RegionId, RegionId) -> u32,
-        now: Timestamp,
-    ) {
+    pub(super) fn release(&mut self, reaches: impl Fn(RegionId, RegionId) -> bool, lags: &LagModel, now: Timestamp) {
         for from in (0..MAX_REGIONS).map(RegionId::at) {
-            for to in (0..MAX_REGIONS).map(RegionId::at) {
-                if self.unsent[from.index()][to.index()].is_some() && reaches(from, to) {
-                    let record = self.unsent[from.index()][to.index()].take().expect("just seen");
-                    let at = Timestamp(now.0 + u64::from(lag(from, to)));
-                    self.arriving[from.index()][to.index()].push_back((at, record));
+            for to in (0..MAX_REGIONS).map(RegionId::at).filter(|to| reaches(from, *to)) {
+                if let Some(record) = self.unsent[from.index()][to.index()].take() {
+                    self.send(from, to, record, lags, now);
                 }
             }
         }
     }
 
-    /// Writes a node's record and reads all of them at its replica.
+    fn send(&mut self, from: RegionId, to: RegionId, record: NodeRecord, lags: &LagModel, now: Timestamp) {
+        let at = now + lags.lag(record.version, from, to);
+        self.arriving[from.index()][to.index()].push_back((at, record));
+    }
+
+    /// Writes a node's record and reads all of them at its replica. `held`: replicas out of reach.
     pub(crate) fn exchange(
         &mut self,
         writer: RegionId,
         record: NodeRecord,
-        lags: Lags,
+        held: RegionSet,
         regions: usize,
+        lags: &LagModel,
         now: Timestamp,
     ) -> NodeRecords {
         for to in (0..regions).map(RegionId::at) {
+            let unsent = &mut self.unsent[writer.index()][to.index()];
             if to == writer {
                 self.shown[to.index()][writer.index()] = Some(record);
-            } else if lags[to.index()] == HELD {
-                self.unsent[writer.index()][to.index()] = Some(record);
+            } else if held.contains(to) {
+                *unsent = Some(record);
             } else {
-                self.unsent[writer.index()][to.index()] = None;
-                let at = Timestamp(now.0 + u64::from(lags[to.index()]));
-                self.arriving[writer.index()][to.index()].push_back((at, record));
+                *unsent = None;
+                self.send(writer, to, record, lags, now);
             }
         }
         let replica = writer.index();
