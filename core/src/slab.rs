@@ -2,17 +2,20 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Rows in one vector, free places reused last-in first-out; the index of a row does not change while it lives.
+/// Rows of a chunk. A slab grows by chunks, so a row never moves and growing never needs room for two copies.
+const CHUNK: usize = 512;
+
+/// Rows in chunks, free places reused last-in first-out; the place of a row does not change while it lives.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Slab<T> {
-    rows: Vec<Option<T>>,
+    chunks: Vec<Vec<Option<T>>>,
     free: Vec<u32>,
     len: usize,
 }
 
 impl<T> Default for Slab<T> {
     fn default() -> Self {
-        Self { rows: Vec::new(), free: Vec::new(), len: 0 }
+        Self { chunks: Vec::new(), free: Vec::new(), len: 0 }
     }
 }
 
@@ -30,42 +33,53 @@ impl<T> Slab<T> {
     }
 
     /// Puts a row in and gives its place.
+    ///
+    /// # Panics
+    /// With 2^32 rows.
     pub fn insert(&mut self, row: T) -> u32 {
         self.len += 1;
         if let Some(slot) = self.free.pop() {
-            self.rows[slot as usize] = Some(row);
+            self.chunks[slot as usize / CHUNK][slot as usize % CHUNK] = Some(row);
             return slot;
         }
-        self.rows.push(Some(row));
-        u32::try_from(self.rows.len() - 1).expect("fewer than 2^32 rows")
+        if self.chunks.last().is_none_or(|chunk| chunk.len() == CHUNK) {
+            self.chunks.push(Vec::with_capacity(CHUNK));
+        }
+        let full = (self.chunks.len() - 1) * CHUNK;
+        let chunk = self.chunks.last_mut().expect("just made");
+        chunk.push(Some(row));
+        u32::try_from(full + chunk.len() - 1).expect("fewer than 2^32 rows")
     }
 
     /// The row at a place.
     #[must_use]
     pub fn get(&self, slot: u32) -> Option<&T> {
-        self.rows.get(slot as usize)?.as_ref()
+        self.chunks.get(slot as usize / CHUNK)?.get(slot as usize % CHUNK)?.as_ref()
     }
 
     /// The row at a place, to change.
     pub fn get_mut(&mut self, slot: u32) -> Option<&mut T> {
-        self.rows.get_mut(slot as usize)?.as_mut()
+        self.chunks.get_mut(slot as usize / CHUNK)?.get_mut(slot as usize % CHUNK)?.as_mut()
     }
 
-    /// Takes the row out of its place; when the last one goes, the room goes too.
+    /// Takes the row out of its place; when the last one goes, the room goes too, but for one chunk.
     pub fn remove(&mut self, slot: u32) -> Option<T> {
-        let row = self.rows.get_mut(slot as usize)?.take()?;
+        let row = self.chunks.get_mut(slot as usize / CHUNK)?.get_mut(slot as usize % CHUNK)?.take()?;
         self.len -= 1;
         self.free.push(slot);
         if self.len == 0 {
-            self.rows = Vec::new();
-            self.free = Vec::new();
+            self.chunks.truncate(1);
+            self.chunks.iter_mut().for_each(Vec::clear);
+            self.free.clear();
+            self.free.shrink_to(CHUNK);
         }
         Some(row)
     }
 
     /// The living rows in the order of their places.
     pub fn iter(&self) -> impl Iterator<Item = (u32, &T)> {
-        self.rows.iter().enumerate().filter_map(|(slot, row)| Some((slot as u32, row.as_ref()?)))
+        let rows = self.chunks.iter().flatten().enumerate();
+        rows.filter_map(|(slot, row)| Some((slot as u32, row.as_ref()?)))
     }
 }
 
@@ -81,5 +95,15 @@ mod tests {
         assert_eq!(slab.remove(a), None);
         assert_eq!(slab.insert("c"), a);
         assert_eq!((slab.get(a), slab.get(b), slab.len()), (Some(&"c"), Some(&"b"), 2));
+    }
+
+    #[test]
+    fn many_rows_lie_in_the_order_of_their_places() {
+        let mut slab = Slab::default();
+        let places: Vec<u32> = (0..2_000).map(|n| slab.insert(n)).collect();
+        assert!(slab.iter().map(|(slot, n)| (slot, *n)).eq(places.iter().map(|slot| (*slot, *slot as i32))));
+        places.iter().for_each(|slot| assert!(slab.remove(*slot).is_some()));
+        assert!(slab.is_empty() && slab.iter().next().is_none());
+        assert_eq!(slab.insert(7), 0, "empty, it begins anew");
     }
 }

@@ -84,7 +84,7 @@ pub(crate) fn figures(report: &Report) -> Figures {
         let draw = |form| latency::draw(report, &started, form);
         figure("latency".to_owned(), "Start latency over time".to_owned(), about.to_owned(), draw)
     });
-    let failovers = (!report.summary.failovers.is_empty()).then(|| {
+    let failovers = episode::shown(report).next().is_some().then(|| {
         let title = "The clocks of each failover".to_owned();
         figure("failovers".to_owned(), title, episode::describe(report), |form| episode::draw(report, form))
     });

@@ -1,6 +1,7 @@
 //! The page: a report in, one HTML page out that opens offline. Knows the order of the page and its words; must not
 //! compute statistics, and must not refer to anything outside itself.
 
+pub(crate) mod answer;
 mod cards;
 mod tables;
 
@@ -17,6 +18,7 @@ pub fn page(report: &Report) -> String {
     let figures = chart::figures(report);
     let body = [
         header(report, &figures),
+        short(report),
         cards::section(&report.summary),
         charts(report, &figures),
         tables::section(report),
@@ -71,6 +73,17 @@ fn header(report: &Report, figures: &Figures) -> String {
     )
 }
 
+/// The answer before anything else.
+fn short(report: &Report) -> String {
+    let told = answer::told(report);
+    if told.is_empty() {
+        return String::new();
+    }
+    let each = |told: &answer::Told| format!("<dt>{}</dt><dd>{}</dd>\n", escape(&told.about), escape(&told.text));
+    let told: String = told.iter().map(each).collect();
+    format!("<section id=\"answer\">\n<h2>{}</h2>\n<dl>\n{told}</dl>\n</section>\n", escape(&answer::question(report)))
+}
+
 /// `20 runs of 24 h with 3 regions, from 24 Nov 00:00; the first 1 h is not measured.`
 fn simulated(report: &Report) -> String {
     let summary = &report.summary;
@@ -116,7 +129,8 @@ fn charts(report: &Report, figures: &Figures) -> String {
             "Failover",
             "Time from the impact until a survivor suspected it, until evacuation was decided, until the first job of that \
              home started elsewhere, and until start p95 was back in its band with the backlog gone. A bar begins where the \
-             one before it ends; whiskers are 95 % intervals.",
+             one before it ends; a clock that stopped before the one above it is a mark alone. Whiskers are 95 % intervals. \
+             Faults that nobody answered are in the table only.",
             some(&figures.failovers),
             "No failover happened.",
         ),

@@ -93,9 +93,13 @@ impl Decisions {
     fn take(&mut self, at: Timestamp, fact: &Fact) {
         let wanted = match (self.only, job_of(fact)) {
             (Some(only), Some(job)) => job == only,
-            (None, Some(_)) => {
-                matches!(fact, Fact::JobPlaced { .. } | Fact::JobWaits { .. } | Fact::JobAbandoned { .. })
-            }
+            (None, Some(_)) => matches!(
+                fact,
+                Fact::JobPlaced { .. }
+                    | Fact::JobWaits { .. }
+                    | Fact::JobAbandoned { .. }
+                    | Fact::AttemptDropped { .. }
+            ),
             (_, None) => !matches!(fact, Fact::Ignored { .. } | Fact::DeliveryAcked { .. }),
         };
         if wanted {

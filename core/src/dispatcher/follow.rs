@@ -30,6 +30,10 @@ impl Dispatcher {
     fn on_online(&mut self, placement: PlacementId, now: Timestamp, out: &mut Out) {
         let region = self.state.me;
         let Some(task) = self.state.tasks.get_mut(placement) else { return };
+        if matches!(task.state, State::BeforeLaunch | State::Launching) {
+            self.on_launched(placement, now, out); // it was accepted then, whatever became of the answer
+        }
+        let task = self.state.tasks.get_mut(placement).expect("looked up above");
         if task.state != State::Starting {
             return;
         }
@@ -61,12 +65,13 @@ impl Dispatcher {
     fn on_removed(&mut self, placement: PlacementId, now: Timestamp, out: &mut Out) {
         let region = self.state.me;
         let Some(task) = self.state.tasks.get_mut(placement) else { return };
-        if task.state != State::Removing {
-            return;
+        if task.state == State::Removing {
+            out.facts.push(Fact::SurplusReaped { placement, region, idle: now.since(task.since) });
+            task.surplus = true;
+            self.stop(placement, now, out);
+        } else if task.state == State::Withdrawing {
+            self.stop(placement, now, out);
         }
-        out.facts.push(Fact::SurplusReaped { placement, region, idle: now.since(task.since) });
-        task.surplus = true;
-        self.stop(placement, now, out);
     }
 
     fn stop(&mut self, placement: PlacementId, now: Timestamp, out: &mut Out) {
@@ -78,18 +83,25 @@ impl Dispatcher {
 
     fn on_busy(&mut self, placement: PlacementId, now: Timestamp) {
         let Some(task) = self.state.tasks.get_mut(placement) else { return };
-        if task.state == State::Removing {
-            task.state = State::Online;
-            self.state.tasks.set_deadline(placement, now + self.policy.launch.max_job, now);
+        if task.state == State::Withdrawing {
+            // It came up, and the word of it was lost.
+            self.state.counts.starting -= 1;
+            self.state.counts.running += 1;
+        } else if task.state != State::Removing {
+            return;
         }
+        task.state = State::Online;
+        self.state.tasks.set_deadline(placement, now + self.policy.launch.max_job, now);
     }
 
     fn on_remove_failed(&mut self, placement: PlacementId, now: Timestamp) {
         let Some(task) = self.state.tasks.get_mut(placement) else { return };
         if task.state == State::Removing {
             task.state = State::Online;
-            self.state.tasks.set_deadline(placement, now + Span::from_mins(1), now);
+        } else if task.state != State::Withdrawing {
+            return;
         }
+        self.state.tasks.set_deadline(placement, now + Span::from_mins(1), now);
     }
 
     /// The task is gone. If its runner may not have served anybody, the controller is told; the claim decides there
@@ -127,6 +139,7 @@ impl Dispatcher {
             State::BeforeLaunch => self.launch(placement, now, out),
             State::Launching => self.on_launch_failed(placement, Failure::Timeout, now, out),
             State::Starting => self.on_start_overdue(placement, now, out),
+            State::Withdrawing => self.withdraw(placement, now, out),
             State::Online => {
                 task.state = State::CheckingIdle;
                 let region = self.state.me;
@@ -142,12 +155,18 @@ impl Dispatcher {
         }
     }
 
-    /// Accepted but not online in time: stop it, take its name off GitHub's list, and have the job placed again.
+    /// Accepted but not online in time: take its name off GitHub's list, stop it, and have the job placed again.
     fn on_start_overdue(&mut self, placement: PlacementId, now: Timestamp, out: &mut Out) {
         let (region, window) = (self.state.me, self.policy.failover.window);
         self.state.launches.count(true, window, now);
         out.facts.push(Fact::LaunchFailed { placement, region, failure: Failure::Stopped });
+        self.withdraw(placement, now, out);
+    }
+
+    fn withdraw(&mut self, placement: PlacementId, now: Timestamp, out: &mut Out) {
+        let task = self.state.tasks.get_mut(placement).expect("the caller looked it up");
+        task.state = State::Withdrawing;
         out.effects.push(Effect::Runner(runner::Command::Remove { placement }));
-        self.stop(placement, now, out);
+        self.state.tasks.set_deadline(placement, now + ANSWER_WITHIN, now);
     }
 }

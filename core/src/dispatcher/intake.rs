@@ -85,6 +85,7 @@ impl Dispatcher {
             State::CheckingIdle => self.on_idle_checked(event.placement, event.verdict, now, out),
             State::BeforeLaunch | State::BeforeRegister | State::Launching | State::Online => {}
             State::OwnerUnknown | State::Registering | State::Removing | State::Starting | State::Stopping => {}
+            State::Withdrawing => {}
         }
     }
 

@@ -11,7 +11,10 @@ mod budget;
 mod follow;
 mod intake;
 mod launch;
+mod snapshot;
 mod task;
+
+pub use snapshot::{Snapshot, SnapshotError};
 
 use crate::fact::Fact;
 use crate::id::{Name, PlacementId, RegionId};

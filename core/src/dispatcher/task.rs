@@ -26,6 +26,8 @@ pub(crate) enum State {
     Launching,
     /// Accepted, not online yet.
     Starting,
+    /// Not online in time: GitHub is asked to take it off its list, so that no job can reach it when it is stopped.
+    Withdrawing,
     /// Its runner is connected: idle or at work.
     Online,
     /// Online for long: is it idle?

@@ -28,10 +28,14 @@ pub(crate) fn what(failover: &Failover) -> String {
     format!("{}: {}", failover.region, human::words(&failover.fault))
 }
 
-/// When, and in how many runs: `24 Nov 14:00, in 20 of 20 runs, 3 not recovered`.
+/// When, and in how many runs: `24 Nov 14:00, failover in 20 of 20 runs, 3 not recovered`.
 pub(crate) fn when(failover: &Failover, clock: Clock) -> String {
     let (hit, all) = failover.runs;
-    let runs = if all > 1 { format!(", in {hit} of {all} runs") } else { String::new() };
+    let runs = match hit {
+        0 => ", no failover".to_owned(),
+        _ if all > 1 => format!(", failover in {hit} of {all} runs"),
+        _ => String::new(),
+    };
     let open = match failover.unrecovered {
         0 => String::new(),
         open => format!(", {open} not recovered"),
@@ -39,13 +43,19 @@ pub(crate) fn when(failover: &Failover, clock: Clock) -> String {
     format!("{}{runs}{open}", clock.stamp(failover.at))
 }
 
+/// Those that somebody noticed: of the others there is only one clock, or none.
+pub(super) fn shown(report: &Report) -> impl Iterator<Item = &Failover> {
+    let noticed = |f: &&Failover| [f.detected, f.decided].iter().any(|clock| human::finite(clock.value).is_some());
+    report.summary.failovers.iter().filter(noticed).take(MOST)
+}
+
 /// One block of four bars for each failover, on one scale.
 pub(super) fn draw(report: &Report, form: Form) -> Drawing {
-    let shown = &report.summary.failovers[..report.summary.failovers.len().min(MOST)];
+    let shown: Vec<&Failover> = shown(report).collect();
     let clock = Clock::new(&report.summary.start);
     let width = form.width();
     let (left, right) = form.pick((110.0, 270.0), (96.0, 84.0));
-    let ends = shown.iter().flat_map(clocks).flat_map(|(_, e)| [e.value, e.high]).filter_map(human::finite);
+    let ends = shown.iter().copied().flat_map(clocks).flat_map(|(_, e)| [e.value, e.high]).filter_map(human::finite);
     let ticks = tick::durations(ends.fold(1.0, f64::max), form.pick(8, 3));
     let end = ticks.last().copied().unwrap_or(1.0);
     let block = HEAD + 4.0 * ROW + 8.0;
@@ -71,7 +81,7 @@ pub(super) fn draw(report: &Report, form: Form) -> Drawing {
 pub(super) fn describe(report: &Report) -> String {
     let clock = Clock::new(&report.summary.start);
     let mut text = "Time from the impact to each clock of a failover.".to_owned();
-    for failover in report.summary.failovers.iter().take(MOST) {
+    for failover in shown(report) {
         text += &format!(" {}, {}.", what(failover), when(failover, clock));
         for (name, estimate) in clocks(failover) {
             text += &format!(" {}: {}.", human::label(name), human::value("s", &estimate));
@@ -110,11 +120,11 @@ impl Blocks {
                 canvas.text("–", told, Sits::Start, Ink::Muted)?;
                 continue;
             };
-            let (from, to) = (self.x(value.min(before)), self.x(value.max(before)));
+            let (from, to) = (self.x(value.min(before)), self.x(value));
             canvas.rect(Frame { x: from, y: middle - 5.0, w: (to - from).max(1.5), h: 10.0 }, Ink::Clock, 0.75)?;
             self.whisker(canvas, &estimate, middle)?;
             canvas.text(&self.told(&estimate), told, Sits::Start, Ink::Text)?;
-            before = value;
+            before = before.max(value);
         }
         Ok(())
     }
@@ -148,10 +158,12 @@ mod tests {
         (failover.at, failover.runs) = (50_400.0, (19, 20));
         let clock = Clock::new("2026-11-24T00:00:00Z");
         assert_eq!(what(&failover), "eu-west-1: region outage");
-        assert_eq!(when(&failover, clock), "24 Nov 14:00, in 19 of 20 runs");
+        assert_eq!(when(&failover, clock), "24 Nov 14:00, failover in 19 of 20 runs");
         (failover.runs, failover.unrecovered) = ((20, 20), 3);
-        assert_eq!(when(&failover, clock), "24 Nov 14:00, in 20 of 20 runs, 3 not recovered");
+        assert_eq!(when(&failover, clock), "24 Nov 14:00, failover in 20 of 20 runs, 3 not recovered");
         (failover.runs, failover.unrecovered) = ((1, 1), 0);
         assert_eq!(when(&failover, clock), "24 Nov 14:00");
+        failover.runs = (0, 20);
+        assert_eq!(when(&failover, clock), "24 Nov 14:00, no failover");
     }
 }

@@ -140,7 +140,13 @@ pub(crate) fn label(name: &str) -> String {
         "s3" => "S3",
         "sqs" => "SQS",
         "nat" => "NAT",
+        "fargateOnDemand" => "Fargate",
         "fargateSpot" => "Fargate Spot",
+        "cost" => "Cost of 30 days",
+        "githubRegistrations" => "GitHub registrations",
+        "githubRequests" => "GitHub requests",
+        "githubRefusals" => "GitHub refusals",
+        "costPerThousandJobs" => "Cost of 1,000 jobs",
         "apiBudget" | "apiBudgetUsed" => "API budget used",
         _ => "",
     };

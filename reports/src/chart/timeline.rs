@@ -139,8 +139,9 @@ impl<'r> Timeline<'r> {
             }
         }
         seen.sort_by_key(|(order, _)| *order);
-        for (_, phase) in seen {
-            legend.add(Sample::Square(1.0), ink(phase), &human::words(phase));
+        for (place, (_, phase)) in seen.into_iter().enumerate() {
+            let of = if place == 0 { "phase: " } else { "" };
+            legend.add(Sample::Square(1.0), ink(phase), &format!("{of}{}", human::words(phase)));
         }
         legend
     }

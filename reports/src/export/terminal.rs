@@ -2,7 +2,8 @@
 
 mod line;
 
-use crate::chart::human;
+use crate::chart::{human, tick::Clock};
+use crate::html::answer;
 use crate::model::{
     CostSummary, Estimate, Failover, Judged, Measure, NMinusOne, RegionSummary, Report, Summary, Verdict,
 };
@@ -28,7 +29,7 @@ pub fn terminal(report: &Report, width: usize, colour: bool, lies: &str) -> Stri
         objectives(&summary.objectives),
         latency(summary),
         regions(report),
-        failovers(&summary.failovers),
+        failovers(summary),
         last(report, lies),
     ];
     let parts: Vec<Vec<Line>> = parts.into_iter().filter(|part| !part.is_empty()).collect();
@@ -141,10 +142,19 @@ fn regions(report: &Report) -> Vec<Line> {
     if rows.is_empty() { rows } else { table(heads(names), rows, 1) }
 }
 
-fn failovers(all: &[Failover]) -> Vec<Line> {
+fn failovers(summary: &Summary) -> Vec<Line> {
+    let all = &summary.failovers;
     if all.is_empty() {
         return Vec::new();
     }
+    let began = Clock::new(&summary.start);
+    let at = |failover: &Failover| match began.stamp(failover.at) {
+        // Within a day the date says nothing.
+        stamp if began.is_known() && summary.duration <= 86_400.0 => {
+            stamp.rsplit(' ').next().unwrap_or(&stamp).to_owned()
+        }
+        stamp => stamp,
+    };
     let clock = |estimate: &Estimate| plain(human::value("s", estimate));
     let row = |failover: &Failover| -> Line {
         let (decided, all) = failover.runs;
@@ -163,7 +173,7 @@ fn failovers(all: &[Failover]) -> Vec<Line> {
         };
         vec![
             plain(format!("{}, {}", failover.region, human::words(&failover.fault))),
-            plain(human::duration(failover.at)),
+            plain(at(failover)),
             clock(&failover.detected),
             decided,
             clock(&failover.first_success),
@@ -171,7 +181,7 @@ fn failovers(all: &[Failover]) -> Vec<Line> {
             clock(&failover.failed_back),
         ]
     };
-    let names = ["Failovers", "at", "detected", "decided", "first job", "recovered", "back"];
+    let names = ["Faults", "at", "detected", "decided", "first job", "recovered", "back"];
     let mut lines = table(heads(names), all.iter().take(MOST_FAILOVERS).map(row).collect(), 1);
     if all.len() > MOST_FAILOVERS {
         let more = format!("  and {} more in summary.json", all.len() - MOST_FAILOVERS);
@@ -185,7 +195,7 @@ fn last(report: &Report, lies: &str) -> Vec<Line> {
     let summary = &report.summary;
     let mut lines = vec![named("Jobs", [plain(jobs(&summary.counts))])];
     lines.extend(cost(&summary.cost).map(|text| named("Cost", [plain(text)])));
-    lines.push(named("N-1", n_minus_one(&summary.n_minus_one)));
+    lines.push(named("N-1", n_minus_one(&summary.n_minus_one, Clock::new(&summary.start))));
     let engine = &summary.engine;
     if engine.events > 0 {
         let (events, speed) = (human::count(engine.events as f64), human::count(engine.events_per_second.round()));
@@ -234,22 +244,27 @@ fn cost(cost: &CostSummary) -> Option<String> {
     Some(text)
 }
 
-fn n_minus_one(found: &NMinusOne) -> Line {
-    let (style, verdict) = match found.holds {
-        Some(true) => (Style::Green, "✓ holds"),
-        Some(false) => (Style::Red, "✗ does not hold"),
-        None => (Style::Yellow, "? cannot be told"),
+fn n_minus_one(found: &NMinusOne, clock: Clock) -> Line {
+    let (verdict, answer) = answer::holds(found);
+    let (style, sign) = match verdict {
+        Verdict::Met => (Style::Green, '✓'),
+        Verdict::Missed => (Style::Red, '✗'),
+        Verdict::Inconclusive => (Style::Yellow, '?'),
     };
-    let mut line = vec![Piece(style, verdict.to_owned())];
+    let mut line = vec![Piece(style, format!("{sign} {answer}"))];
     if !found.region.is_empty() {
         line.push(plain(format!(
             " without {} in the worst hour, from {}",
             found.region,
-            human::duration(found.worst_hour)
+            clock.stamp(found.worst_hour)
         )));
     }
-    if !found.why.is_empty() {
-        line.push(Piece(Style::Dim, format!(": {}", found.why)));
+    let why = answer::why_not(found, |objective| match objective.stat.as_str() {
+        "" | "mean" => objective.measure.clone(),
+        stat => format!("{} {stat}", objective.measure),
+    });
+    if !why.is_empty() {
+        line.push(Piece(Style::Dim, format!(": {why}")));
     }
     line
 }

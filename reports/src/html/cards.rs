@@ -1,6 +1,6 @@
 //! Verdicts as cards. Knows the objectives and their words; must not judge.
 
-use super::{escape, human};
+use super::{answer, escape, human};
 use crate::chart::tick::Clock;
 use crate::model::{Judged, NMinusOne, Summary, Verdict};
 use std::fmt::Write as _;
@@ -89,17 +89,14 @@ fn n_minus_one(loss: &NMinusOne, clock: Clock) -> String {
     if loss.region.is_empty() && loss.why.is_empty() && loss.objectives.is_empty() {
         return String::new();
     }
-    let (class, answer) = match loss.holds {
-        Some(true) => ("met", "✓ holds"),
-        Some(false) => ("missed", "✗ does not hold"),
-        None => ("inconclusive", "? cannot be told"),
-    };
+    let (verdict, answer) = answer::holds(loss);
     let question = if loss.region.is_empty() {
         "Without the largest region".to_owned()
     } else {
         format!("Without {}, in the worst hour ({})", loss.region, clock.stamp(loss.worst_hour))
     };
-    let why = if loss.why.is_empty() { String::new() } else { format!("<p class=\"why\">{}</p>", escape(&loss.why)) };
+    let why = answer::why_not(loss, name);
+    let why = if why.is_empty() { String::new() } else { format!("<p class=\"why\">{}</p>", escape(&why)) };
     let rows: String = loss.objectives.iter().map(row).collect();
     let table = if rows.is_empty() {
         String::new()
@@ -110,8 +107,10 @@ fn n_minus_one(loss: &NMinusOne, clock: Clock) -> String {
         )
     };
     format!(
-        "<div class=\"card wide-card {class}\"><p class=\"verdict\">N-1: {answer}</p><h3>{}</h3>{why}{table}</div>\n",
-        escape(&question)
+        "<div class=\"card wide-card {class}\"><p class=\"verdict\">{sign} N-1: {answer}</p><h3>{}</h3>{why}{table}</div>\n",
+        escape(&question),
+        class = class(verdict),
+        sign = sign(verdict),
     )
 }
 

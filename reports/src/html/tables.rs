@@ -132,11 +132,58 @@ fn failovers(summary: &Summary) -> String {
 }
 
 fn counts(summary: &Summary) -> String {
-    let mut table = Table::new("Counts per run", ["Count", "Mean"]);
-    for (name, estimate) in &summary.counts {
-        table.row("", &human::label(name), &[cell("count", estimate)]);
+    let mut table = Table::new("Counts per run", ["Count", "Mean of a run"]);
+    let (none, some): (Vec<_>, Vec<_>) = summary.counts.iter().partition(|(_, estimate)| estimate.value == Some(0.0));
+    for (name, estimate) in some {
+        table.noted(&human::label(name), meaning(name), &[cell("count", estimate)]);
     }
-    table.finish()
+    let none: Vec<String> = none.iter().map(|(name, _)| human::words(name)).collect();
+    let none = if none.is_empty() {
+        String::new()
+    } else {
+        format!("<p class=\"note\">Zero in every run: {}.</p>\n", escape(&none.join(", ")))
+    };
+    table.finish() + &none
+}
+
+/// What is counted, where the name alone does not say.
+fn meaning(name: &str) -> &'static str {
+    match name {
+        "adopted" => "jobs that a node took over from a region that was lost",
+        "attemptsDropped" => "messages for a placement that was no longer the current one",
+        "cacheHits" => "jobs that found their cache in their own region",
+        "cacheHitsAbroad" => "jobs that read their cache from another region",
+        "cacheMisses" => "jobs that built without a cache",
+        "capReached" => "messages put back because a limit was reached",
+        "capacityWaits" => "waits because every allowed region refused or failed",
+        "claimConflicts" => "claims of a job that another attempt had",
+        "deadLetters" => "messages received too often and set aside",
+        "deliveriesLost" => "webhooks not answered in time",
+        "githubRefusals" => "calls that GitHub refused over its limits",
+        "githubRegistrations" => "runners registered at GitHub",
+        "githubRequests" => "other calls to GitHub",
+        "ignored" => "events that needed no action",
+        "jobsAbandoned" => "jobs given up after all retries",
+        "jobsLost" => "jobs whose runner was lost under them",
+        "jobsLostByUs" => "those of them that are our doing",
+        "jobsRecovered" => "jobs whose webhook was lost, found in GitHub's list",
+        "jobsUnstarted" => "jobs still queued at the end",
+        "launches" => "tasks that ECS accepted",
+        "namesTaken" => "registrations refused because another region had the runner: the fence",
+        "panics" => "times a node saw all regions unwell, and believed none of it",
+        "phaseChanges" => "as seen by every node",
+        "placementsFailover" => "sent away because home was unwell",
+        "placementsHome" => "first jobs of a workflow run, at home",
+        "placementsSpillover" => "sent away because home was full",
+        "placementsSticky" => "sent where their workflow run already was",
+        "proposals" => "failovers that waited for an operator",
+        "relaunches" => "launches for a second or later placement of a job",
+        "retries" => "calls tried again",
+        "spills" => "times a region began to spill, as seen by every node",
+        "spotInterruptions" => "tasks that AWS took back",
+        "surplusReaped" => "runners that no job took",
+        _ => "",
+    }
 }
 
 fn inputs(summary: &Summary) -> String {

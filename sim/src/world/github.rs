@@ -14,6 +14,9 @@ use tidegate_core::port::{JobSpec, Reason, Ticket};
 use tidegate_core::slab::Slab;
 use tidegate_core::{Span, Timestamp};
 
+/// Jobs in one list at the most.
+const LIST_MAX: usize = 10_000;
+
 /// Where a job is in GitHub's eyes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum JobState {
@@ -309,11 +312,16 @@ impl GitHub {
         ok
     }
 
-    /// Jobs queued before `until`, oldest first.
+    /// Jobs queued before `until`, oldest first, [`LIST_MAX`] at the most: a hundred pages.
     pub(crate) fn list_queued(&self, until: Timestamp) -> Vec<JobSpec> {
-        let listed = |job: &&GhJob| job.state == JobState::Queued && job.queued_at <= until;
-        let mut specs: Vec<JobSpec> = self.jobs.iter().map(|(_, job)| job).filter(listed).map(GhJob::spec).collect();
-        specs.sort_by_key(|spec| (spec.queued_at, spec.job));
-        specs
+        let listed = |job: &GhJob| job.state == JobState::Queued && job.queued_at <= until;
+        let rows = self.jobs.iter().filter(|(_, job)| listed(job));
+        let mut oldest: Vec<(Timestamp, JobId, u32)> = rows.map(|(slot, job)| (job.queued_at, job.id, slot)).collect();
+        if oldest.len() > LIST_MAX {
+            oldest.select_nth_unstable(LIST_MAX);
+            oldest.truncate(LIST_MAX);
+        }
+        oldest.sort_unstable();
+        oldest.iter().filter_map(|(_, _, slot)| self.jobs.get(*slot)).map(GhJob::spec).collect()
     }
 }

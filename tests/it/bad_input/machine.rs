@@ -83,7 +83,7 @@ fn a_disk_that_fills_up_leaves_whole_files_or_none() {
     run("8").ends(3).says("cannot write").says("is there room");
     assert_eq!(desk.names("out"), whole, "what was there is there, and no temporary file beside it");
     assert_eq!(desk.text("out/index.html"), page, "the old page is whole");
-    desk.json("out/summary.json");
+    assert_eq!(desk.json("out/summary.json")["schema"], 1, "the old summary too");
     std::fs::remove_dir_all(desk.path("out")).expect("it was there");
     run("8").ends(3);
     for name in desk.names("out") {
@@ -95,7 +95,8 @@ fn a_disk_that_fills_up_leaves_whole_files_or_none() {
 fn a_standard_output_that_is_full_is_an_environment_failure() {
     let desk = Desk::with_sample();
     let full = || File::options().write(true).open("/dev/full").expect("Linux has it");
-    for line in ["run scenario.toml --runs 1 --out out", "schema policy", "completions bash", "explain scenario.toml --job 1"]
+    for line in
+        ["run scenario.toml --runs 1 --out out", "schema policy", "completions bash", "explain scenario.toml --job 1"]
     {
         let ran = tidegate().within(desk.folder()).words(line).printing_to(full()).run();
         ran.ends(3).says("cannot write to stdout");

@@ -53,6 +53,9 @@ pub(super) fn plain(text: impl Into<String>) -> Piece {
     Piece(Style::Plain, text.into())
 }
 
+/// A space at which no line breaks; it is printed as any other.
+const TIED: &str = "\u{a0}";
+
 /// A line with a name in front, as wide as the first column of the tables.
 pub(super) fn named(name: &str, rest: impl IntoIterator<Item = Piece>) -> Line {
     [Piece(Style::Bold, format!("{name:<11} "))].into_iter().chain(rest).collect()
@@ -70,6 +73,7 @@ pub(super) fn table(heading: Line, rows: Vec<Line>, left: usize) -> Vec<Line> {
     let width = |column: usize| all.iter().filter_map(|row| Some(row.get(column)?.width())).max().unwrap_or(0);
     let widths: Vec<usize> = (0..columns).map(width).collect();
     let pad = |(column, Piece(style, text)): (usize, Piece)| {
+        let text = text.replace(' ', TIED); // a row that is too long breaks between its cells
         let blank = " ".repeat(widths[column] - text.chars().count());
         let gap = if column == 0 { "" } else { "  " };
         let last = column + 1 == columns;
@@ -88,6 +92,7 @@ pub(super) fn render(lines: &[Line], width: usize, colour: bool) -> String {
     for line in lines.iter().flat_map(|line| wrap(line, width)) {
         let from = text.len();
         for Piece(style, piece) in line {
+            let piece = piece.replace(TIED, " ");
             match style.code().filter(|_| colour && !piece.is_empty()) {
                 Some(code) => write!(text, "\u{1b}[{code}m{piece}\u{1b}[0m").expect("memory takes everything"),
                 None => text.push_str(&piece),
@@ -116,6 +121,7 @@ fn wrap(line: &Line, width: usize) -> Vec<Line> {
             break;
         };
         let rest = left.split_off(at + 1);
+        left.pop(); // the space
         lines.push(pieces(&left));
         left = std::iter::repeat_n((Style::Plain, ' '), indent).chain(rest).collect();
     }

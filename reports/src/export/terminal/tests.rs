@@ -155,14 +155,15 @@ fn it_fits_on_one_screen_and_looks_like_this() {
       eu-west-1       4,062   6,001        155        21    190 of 400       18.6 %         106
       ap-southeast-1    812   1,200         31         4      38 of 40        3.7 %        21.2
 
-    Failovers                     at  detected           decided  first job        recovered      back
-      us-east-1, region outage  14 h      34 s          3 m 35 s   4 m 22 s          7 m 1 s  3 h 18 m
-      us-east-1, region outage  14 h      34 s  3 m 35 s (17/20)   4 m 22 s  7 m 1 s (18/20)  3 h 18 m
-      us-east-1, region outage  14 h      34 s          3 m 35 s   4 m 22 s            never  3 h 18 m
+    Faults                         at  detected           decided  first job        recovered      back
+      us-east-1, region outage  14:00      34 s          3 m 35 s   4 m 22 s          7 m 1 s  3 h 18 m
+      us-east-1, region outage  14:00      34 s  3 m 35 s (17/20)   4 m 22 s  7 m 1 s (18/20)  3 h 18 m
+      us-east-1, region outage  14:00      34 s          3 m 35 s   4 m 22 s            never  3 h 18 m
 
     Jobs        25,310 queued, 25,180 completed, 96.2 lost, 0 lost by us, 341 relaunches (per run)
     Cost        $48,210 a month, $63.17 per 1,000 jobs; 1.31× [1.29×, 1.33×] of us-east-1 alone
-    N-1         ✗ does not hold without us-east-1 in the worst hour, from 14 h: availability is missed
+    N-1         ✗ does not hold without us-east-1 in the worst hour, from 24 Nov 14:00: availability is
+                missed
     Engine      41,200,000 events in 14 s, 2,901,408 a second
     Report      target/tidegate/home-region-outage/index.html
     Reproduce   tidegate run scenarios/home-region-outage.toml --seed 1 --runs 20

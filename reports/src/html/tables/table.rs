@@ -19,7 +19,17 @@ impl Table {
 
     /// A row; cells are HTML.
     pub(super) fn row(&mut self, class: &str, head: &str, cells: &[String]) {
-        self.rows += &format!("<tr{class}><th scope=\"row\">{}</th>", escape(head));
+        self.headed(class, &escape(head), cells);
+    }
+
+    /// A row whose head is explained below it.
+    pub(super) fn noted(&mut self, head: &str, note: &str, cells: &[String]) {
+        let note = if note.is_empty() { String::new() } else { format!("<small>{}</small>", escape(note)) };
+        self.headed("", &(escape(head) + &note), cells);
+    }
+
+    fn headed(&mut self, class: &str, head: &str, cells: &[String]) {
+        self.rows += &format!("<tr{class}><th scope=\"row\">{head}</th>");
         for (cell, column) in cells.iter().zip(self.columns.iter().skip(1)) {
             let class = if cell == human::NOTHING { " class=\"none\"" } else { "" };
             self.rows += &format!("<td{class} data-label=\"{column}\"><span>{cell}</span></td>");
