@@ -81,7 +81,12 @@ fn short(report: &Report) -> String {
     }
     let each = |told: &answer::Told| format!("<dt>{}</dt><dd>{}</dd>\n", escape(&told.about), escape(&told.text));
     let told: String = told.iter().map(each).collect();
-    format!("<section id=\"answer\">\n<h2>{}</h2>\n<dl>\n{told}</dl>\n</section>\n", escape(&answer::question(report)))
+    let runs = report.summary.seeds.len();
+    let note = if runs > 1 { format!("<p class=\"note\">Means over {runs} runs.</p>\n") } else { String::new() };
+    format!(
+        "<section id=\"answer\">\n<h2>{}</h2>\n{note}<dl>\n{told}</dl>\n</section>\n",
+        escape(&answer::question(report))
+    )
 }
 
 /// `20 runs of 24 h with 3 regions, from 24 Nov 00:00; the first 1 h is not measured.`

@@ -3,6 +3,7 @@
 #![allow(clippy::print_stdout, missing_docs, reason = "a benchmark prints its results")]
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
+use rayon::prelude::*;
 use std::hint::black_box;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -48,5 +49,22 @@ fn whole_runs(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, whole_runs);
+/// Eight runs on two threads beside eight on one, taken in turn, for the machine's speed drifts.
+fn two_threads(_: &mut Criterion) {
+    let scenario = scenario("three-regions.toml");
+    let frame = frame(&scenario, false);
+    let eight = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads can be started");
+        let began = Instant::now();
+        let runs = || (1..=8u64).into_par_iter().map(|seed| run(&scenario, seed, &frame, Keep::default()).events).sum();
+        let events: u64 = pool.install(runs);
+        black_box(events);
+        began.elapsed().as_secs_f64()
+    };
+    let mut ratios: Vec<f64> = (0..3).map(|_| eight(2) / eight(1)).collect();
+    ratios.sort_by(f64::total_cmp);
+    println!("8 runs on 2 threads take {:.2} of the time of 8 runs on 1 (goal: 0.55)", ratios[1]);
+}
+
+criterion_group!(benches, whole_runs, two_threads);
 criterion_main!(benches);

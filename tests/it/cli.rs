@@ -37,7 +37,7 @@ fn schemas_are_json_and_know_the_keys() {
     for (kind, keys) in [
         ("policy", ["regions", "routing", "spillover", "failover"]),
         ("scenario", ["name", "policy", "load", "objective"]),
-        ("world", ["base", "regions", "taskStart", "github"]),
+        ("world", ["extends", "regions", "taskStart", "githubCall"]),
     ] {
         let ran = call(&desk, &format!("schema {kind}"));
         ran.ends(0);
@@ -207,7 +207,7 @@ fn a_policy_of_regions_alone_runs() {
     let ran = call(&desk, "run scenario.toml --format json --out out");
     let summary: Value = serde_json::from_str(&ran.ends(0).out).expect("JSON");
     assert_eq!(summary["policy"]["name"], "seed");
-    assert!(summary["counts"]["jobsStarted"]["value"].as_f64() > Some(100.0), "{}", summary["counts"]);
+    assert!(summary["counts"]["jobsStarted"]["value"].as_f64() > Some(50.0), "{}", summary["counts"]);
 }
 
 #[test]

@@ -1,5 +1,9 @@
-//! The simulator against queueing theory: in world `ideal` a region is an exact G/G/c queue.
+//! The simulator against queueing theory: in world `ideal` a region is an exact G/G/c queue. The method and what was
+//! found are in `docs/method.md`; `TIDEGATE_LONG=1` runs the long campaign.
 
+mod campaign;
 mod cases;
 mod exact;
+mod loss;
 mod path;
+mod waiting;

@@ -27,13 +27,14 @@ runs = 2
 [[load]]
 organization = "patient-studio"
 repositories = 3
-zone = "americas"
-pushesPerDay = 900
+pushesPerDay = 1440
+burstiness = 0.3
+jobsPerPush = { dist = "constant", value = 3 }
 
 [[load]]
 organization = "europe-team"
-zone = "emea"
-pushesPerDay = 300
+pushesPerDay = 480
+jobsPerPush = { dist = "constant", value = 2 }
 
 [[fault]]
 kind = "regionOutage"

@@ -44,7 +44,7 @@ fn faults(report: &Report) -> Vec<Told> {
     let clock = Clock::new(&report.summary.start);
     let mut all: Vec<Told> = failovers.iter().take(MOST).map(|failover| fault(report, failover, clock)).collect();
     if failovers.len() > MOST {
-        let text = format!("{} further faults are told below, under Failover.", failovers.len() - MOST);
+        let text = format!("{} further faults are in the table of failovers.", failovers.len() - MOST);
         all.push(Told { about: "More".to_owned(), text });
     }
     all
@@ -64,21 +64,18 @@ fn fault(report: &Report, failover: &Failover, clock: Clock) -> Told {
 fn clocks(failover: &Failover) -> String {
     let (decided, all) = failover.runs;
     let after = |value: Option<f64>| human::finite(value).map(human::duration);
-    let mut parts: Vec<String> = Vec::new();
-    parts.extend(after(failover.detected.value).map(|t| format!("the other regions suspect it after {t}")));
-    if decided == 0 {
-        parts.push("nobody is evacuated on its account".to_owned());
-    } else {
-        let some = if decided < all { format!(" (in {decided} of {all} runs)") } else { String::new() };
-        parts.extend(after(failover.decided.value).map(|t| format!("they decide to evacuate it after {t}{some}")));
-        let first = after(failover.first_success.value);
-        parts.extend(first.map(|t| format!("the first of its jobs starts elsewhere after {t}")));
-    }
-    let mut text = parts.join(", ");
-    if let Some(first) = text.get_mut(0..1) {
-        first.make_ascii_uppercase();
-    }
-    format!("{text}. {}", recovered(failover))
+    let suspected = after(failover.detected.value).map(|t| format!("suspect it after {t}"));
+    let some = if decided < all { format!(" (in {decided} of {all} runs)") } else { String::new() };
+    let left = after(failover.decided.value).map(|t| format!("decide to evacuate it after {t}{some}"));
+    let others = [suspected, left].into_iter().flatten().collect::<Vec<_>>().join(" and ");
+    let mut text = if others.is_empty() { String::new() } else { format!("The other regions {others}") };
+    text += &match after(failover.first_success.value) {
+        Some(first) => format!("; the first of its jobs starts elsewhere after {first}. "),
+        None if text.is_empty() => "No failover follows. ".to_owned(),
+        None if decided == 0 => "; no failover follows. ".to_owned(),
+        None => ". ".to_owned(),
+    };
+    text + &recovered(failover)
 }
 
 fn recovered(failover: &Failover) -> String {
@@ -100,17 +97,20 @@ fn recovered(failover: &Failover) -> String {
 
 fn jobs(summary: &Summary) -> Option<String> {
     let count = |name: &str| human::finite(summary.counts.get(name)?.value).map(human::count);
-    let mut text = format!("{} a run", count("jobsQueued")?);
+    let queued = count("jobsQueued")?;
     let available = summary.measures.get("availability").and_then(|m| human::finite(m.mean.value));
-    text += &available.map_or_else(String::new, |share| format!(", {} of them in time", human::share(share)));
+    let mut text = match available {
+        Some(share) => format!("Of {queued} jobs {} start in time. ", human::share(share)),
+        None => format!("{queued} are queued. "),
+    };
     if let Some(start) = summary.measures.get("start").filter(|start| start.count > 0) {
         let (half, most) = (human::value("s", &start.p50), human::value("s", &start.p95));
-        text += &format!(". Half start within {half}, 95 % within {most}");
+        text += &format!("Half start within {half}, 95 % within {most}. ");
     }
     if let (Some(lost), Some(by_us)) = (count("jobsLost"), count("jobsLostByUs")) {
-        text += &format!(". {lost} lose their runner as they run, {by_us} by our doing");
+        text += &format!("{lost} lose their runner while they run, {by_us} of them by our doing.");
     }
-    Some(text + ".")
+    Some(text)
 }
 
 fn cost(summary: &Summary) -> Option<String> {
@@ -118,13 +118,10 @@ fn cost(summary: &Summary) -> Option<String> {
     let month = human::money(human::finite(cost.per_month.value)?);
     let ratio = cost.single_region.as_ref().zip(human::finite(cost.ratio.value));
     let beside = ratio.map_or_else(String::new, |(single, ratio)| {
-        format!(
-            ", {} the same load in {} alone, with the runners of all",
-            human::quantity("ratio", ratio),
-            single.region
-        )
+        let ratio = human::quantity("ratio", ratio);
+        format!("; {ratio} what the same load costs in {} alone with the runners of all", single.region)
     });
-    Some(format!("{month} in 30 days like this{beside}."))
+    Some(format!("{month} in 30 days at this rate{beside}."))
 }
 
 fn without(summary: &Summary) -> Option<String> {
@@ -134,9 +131,9 @@ fn without(summary: &Summary) -> Option<String> {
     }
     let (_, answer) = holds(loss);
     let hour = Clock::new(&summary.start).stamp(loss.worst_hour);
-    let why = why_not(loss, |objective| human::label(&objective.measure));
+    let why = why_not(loss, |objective| human::label(&objective.measure).to_lowercase());
     let why = if why.is_empty() { String::new() } else { format!(" ({why})") };
-    Some(format!("In the worst hour, {hour}, the fleet {answer}{why}."))
+    Some(format!("In the worst hour, {hour}, the fleet {answer} its objectives{why}."))
 }
 
 /// What the N-1 verdict is, and in words. Objectives that are merely open are no proof that the fleet fails.
@@ -146,7 +143,7 @@ pub(crate) fn holds(loss: &NMinusOne) -> (Verdict, &'static str) {
         Some(true) => (Verdict::Met, "holds"),
         Some(false) if any(Verdict::Missed) || !any(Verdict::Inconclusive) => (Verdict::Missed, "does not hold"),
         Some(false) => (Verdict::Inconclusive, "is not sure to hold"),
-        None => (Verdict::Inconclusive, "cannot be told"),
+        None => (Verdict::Inconclusive, "cannot be told to hold"),
     }
 }
 
@@ -187,13 +184,13 @@ mod tests {
         };
         assert_eq!(
             clocks(&failover),
-            "The other regions suspect it after 24 s, they decide to evacuate it after 45 s, the first of its jobs \
-             starts elsewhere after 1 m 38 s. Its jobs start as before after 4 m."
+            "The other regions suspect it after 24 s and decide to evacuate it after 45 s; the first of its jobs starts \
+             elsewhere after 1 m 38 s. Its jobs start as before after 4 m."
         );
         failover.unrecovered = 2;
         assert!(clocks(&failover).ends_with("after 4 m in 18 of 20 runs, and not by the end in the others."));
         let quiet = Failover { runs: (0, 20), recovered: at(0.0), ..Failover::default() };
-        assert_eq!(clocks(&quiet), "Nobody is evacuated on its account. Its jobs start as before all the time.");
+        assert_eq!(clocks(&quiet), "No failover follows. Its jobs start as before all the time.");
     }
 
     #[test]

@@ -107,7 +107,7 @@ fn n_minus_one(loss: &NMinusOne, clock: Clock) -> String {
         )
     };
     format!(
-        "<div class=\"card wide-card {class}\"><p class=\"verdict\">{sign} N-1: {answer}</p><h3>{}</h3>{why}{table}</div>\n",
+        "<div class=\"card wide-card {class}\"><p class=\"verdict\">{sign} N-1: the fleet {answer}</p><h3>{}</h3>{why}{table}</div>\n",
         escape(&question),
         class = class(verdict),
         sign = sign(verdict),

@@ -143,7 +143,11 @@ fn counts(summary: &Summary) -> String {
     } else {
         format!("<p class=\"note\">Zero in every run: {}.</p>\n", escape(&none.join(", ")))
     };
-    table.finish() + &none
+    let inner = table.finish() + &none;
+    if inner.is_empty() {
+        return inner;
+    }
+    format!("<details><summary>Counts per run, and what is counted</summary>\n{inner}</details>\n")
 }
 
 /// What is counted, where the name alone does not say.

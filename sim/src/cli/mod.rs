@@ -31,13 +31,15 @@ Exit codes: 0 all well; 1 an objective was missed or inconclusive, or an invaria
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Simulate scenarios, judge their objectives, write their reports
-    #[command(after_help = "The report lies in --out, or in target/tidegate/NAME: open index.html in a browser.")]
+    #[command(after_help = "The report lies in --out, or in target/tidegate/NAME: open index.html in a browser.\n\
+                            Example: tidegate run scenarios/home-region-outage.toml --runs 5 --out report")]
     Run(RunArgs),
     /// Why did a job go where it went?
     #[command(after_help = "Job numbers are in jobs.csv (`tidegate run SCENARIO --jobs-csv`).\n\
                             Example: tidegate explain scenarios/home-region-outage.toml --job 40513")]
     Explain(ExplainArgs),
     /// Print the JSON Schema of a kind of file
+    #[command(after_help = "Example: tidegate schema policy > policy.schema.json")]
     Schema {
         /// Which kind
         kind: Kind,
@@ -154,8 +156,9 @@ pub fn main() -> ExitCode {
         Command::Explain(args) => explain::explain(&args),
         Command::Schema { kind } => schema(kind),
         Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut Cli::command(), "tidegate", &mut std::io::stdout());
-            End::Well
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "tidegate", &mut script);
+            print(&String::from_utf8_lossy(&script))
         }
         Command::Live { arguments } => live::hand_over(&arguments),
     };

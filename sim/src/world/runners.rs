@@ -118,12 +118,14 @@ impl World {
             let have = self.fargate.running[node.index()];
             self.violation("I5", format!("{have} tasks in {}", region.name));
         }
-        // Between confirm and launch lie a few seconds; what was visible before them must have been obeyed.
-        let then = now - Span::from_secs(20);
-        let newer = self.table.standing(placement.job, node, then).is_some_and(|s| {
-            s.run_attempt == placement.run_attempt && s.attempt > placement.attempt && s.stage == Stage::Placed
-        });
-        if newer && self.faults.service_up(node, Service::Table) {
+        // Between confirm and launch lie a few seconds; what was visible before them and all the while must have been
+        // obeyed. Of a job that started meanwhile another's runner may be owed, and this is the one.
+        let newer = |at| {
+            self.table.standing(placement.job, node, at).is_some_and(|s| {
+                s.run_attempt == placement.run_attempt && s.attempt > placement.attempt && s.stage == Stage::Placed
+            })
+        };
+        if newer(now - Span::from_secs(20)) && newer(now) && self.faults.service_up(node, Service::Table) {
             self.violation("I2", format!("{placement} is launched although a newer attempt stands"));
         }
     }

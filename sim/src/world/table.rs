@@ -80,14 +80,14 @@ impl Table {
 
     fn is_shown(&self, record: &Record, replica: RegionId, now: Timestamp) -> bool {
         if replica == record.writer {
-            return true;
+            return record.at <= now;
         }
         if record.held.contains(replica) {
             return false;
         }
         let sent = if record.late.contains(replica) { record.released_at } else { record.at };
         let age = now.since(sent);
-        age >= LAG_MAX || age >= self.lags.lag(record.write, record.writer, replica)
+        sent <= now && (age >= LAG_MAX || age >= self.lags.lag(record.write, record.writer, replica))
     }
 
     /// What the records of an item say together, as far as they are shown.

@@ -87,7 +87,7 @@ fn the_command_line_itself_may_be_wrong() {
     call("").ends(2).says("Usage: tidegate");
     call("run").ends(2).says("<SCENARIO>");
     call("run scenario.toml --runs 0").ends(2).says("0 runs: expected 1 to 10000");
-    call("run scenario.toml --runs -1").ends(2).says("--runs");
+    call("run scenario.toml --runs -1").ends(2).says("-1");
     call("run scenario.toml --runs 10001").ends(2).says("expected 1 to 10000");
     call("run scenario.toml --runs many").ends(2).says("many");
     call("run scenario.toml --seed 18446744073709551615").ends(2).says("seed");

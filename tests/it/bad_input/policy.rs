@@ -7,7 +7,7 @@ use tidegate_tests::sample::{HEAD, LOAD, POLICY};
 #[test]
 fn unknown_keys_have_a_nearest_right_one() {
     bad_policy("[spillover]\n@minDwel = \"30s\"\n", "did you mean `minDwell`?");
-    bad_policy("@[failovr]\nmode = \"automatic\"\n", "did you mean `failover`?");
+    bad_policy("[@failovr]\nmode = \"automatic\"\n", "did you mean `failover`?");
     bad_policy("[failover]\nmode = @\"automated\"\n", "did you mean `automatic`?");
     bad_policy("[cache]\nstrategy = @\"activePassive\"\n", "one of: activeActive, primarySecondary, regionalWithIndex");
 }
@@ -36,7 +36,7 @@ fn unknown_regions_wherever_one_may_be_named() {
 #[test]
 fn residency_that_leaves_nothing_or_contradicts_a_route() {
     bad_policy("[routing]\nresidency = { o = @[] }\n", "at least 1");
-    bad_policy("[routing]\norganizations = { o = @\"us-east-1\" }\nresidency = { o = [\"eu-west-1\"] }\n", "eu-west-1");
+    bad_policy("[routing]\norganizations = { @o = \"us-east-1\" }\nresidency = { o = [\"eu-west-1\"] }\n", "eu-west-1");
     bad_policy("[routing]\nresidency = { @o = [\"eu-west-1\"] }\n", "`routing.organizations`");
 }
 

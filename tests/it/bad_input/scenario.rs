@@ -20,7 +20,7 @@ fn keys_types_and_signs() {
     head("warmUp = @\"24h\"", "shorter than `duration`");
     head("start = @\"yesterday\"", "expected");
     head("world = @\"azure\"", "does not exist");
-    bad_scenario("@[[objectiv]]\nmeasure = \"start\"\n", "did you mean `objective`?");
+    bad_scenario("[[@objectiv]]\nmeasure = \"start\"\n", "did you mean `objective`?");
 }
 
 #[test]

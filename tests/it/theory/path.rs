@@ -135,18 +135,3 @@ pub(crate) fn probed(policy: &Policy, every: Span) -> std::sync::Arc<Policy> {
     policy.spillover.stale_after = every * 3;
     std::sync::Arc::new(policy)
 }
-
-#[test]
-fn tmp_defaults() {
-    for (servers, load, n) in [(1, 0.98, 6000.0), (2, 0.97, 10000.0), (17, 0.99, 30_000.0), (1, 1.2, 4000.0), (17, 1.1, 30_000.0), (100, 1.05, 60_000.0)] {
-        for seed in 1..4 {
-            let queue = Queue { servers, load, service: Service::Exponential };
-            let mut scenario = queue.scenario(0.0, n);
-            let mut p = Policy::of_regions(scenario.policy.regions.clone());
-            p.github.registrations_per_minute = 1_000_000;
-            scenario.policy = std::sync::Arc::new(p);
-            let r = std::panic::catch_unwind(|| compare(&format!("{servers} at {load}"), &scenario, seed));
-            println!("{servers} {load} {seed}: {:?} hours {}", r.ok(), scenario.duration.as_secs_f64()/3600.);
-        }
-    }
-}

@@ -88,8 +88,8 @@ fn header(number: u64, line: &str) -> Result<Columns, Findings> {
 fn missing(wanted: &str, names: &[String]) -> String {
     let found = shown(&names.join(","));
     let help = match nearest(wanted, names.iter().map(String::as_str)) {
+        _ if names.len() == 1 && found.contains([';', '\t']) => "separate the columns by commas".to_owned(),
         Some(near) => format!("did you mean it by `{}`? Rename that", shown(near)),
-        None if names.len() == 1 && found.contains([';', '\t']) => "separate the columns by commas".to_owned(),
         None => "add it; the first line names the columns".to_owned(),
     };
     format!("no column `{wanted}`; found `{found}`; expected created_unix_s, duration_s and run_id; {help}")
