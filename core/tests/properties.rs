@@ -357,7 +357,7 @@ impl Played for Controller {
     }
 
     fn answer(effect: controller::Effect, how: u8, now: Timestamp) -> Option<controller::Event> {
-        let well = how % 4 != 0;
+        let well = !how.is_multiple_of(4);
         Some(match effect {
             controller::Effect::Enqueue(enqueue::Command::Send { ticket: Ticket { placement, region, .. } })
                 if well =>
@@ -393,7 +393,7 @@ impl Played for Controller {
                 })
             }
             controller::Effect::Probe(probe::Command::Check { region, sequence }) => {
-                controller::Event::Probe(if how % 3 != 0 {
+                controller::Event::Probe(if !how.is_multiple_of(3) {
                     let load = Load { at: now, running: u32::from(how) % 6, limit: 5, ..Load::default() };
                     probe::Event::Answered { region, sequence, load, services_well: true }
                 } else {
@@ -425,7 +425,7 @@ impl Played for Dispatcher {
     }
 
     fn answer(effect: dispatcher::Effect, how: u8, _: Timestamp) -> Option<dispatcher::Event> {
-        let well = how % 4 != 0;
+        let well = !how.is_multiple_of(4);
         let failures =
             [Failure::Capacity, Failure::Timeout, Failure::NameTaken, Failure::GitHubDown, Failure::Throttled];
         let failure = failures[usize::from(how / 4) % failures.len()];

@@ -4,6 +4,7 @@
 
 mod bench;
 mod floor;
+mod told;
 mod words;
 
 mod operators;

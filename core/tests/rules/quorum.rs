@@ -20,7 +20,7 @@ fn one_vote_is_not_enough() {
 fn two_votes_are() {
     let mut t = Bench::new(policy());
     t.region(DUBLIN).answers(Answer::Misses);
-    t.region(DUBLIN).is_called(Opinion::Unwell, SYDNEY);
+    t.region(DUBLIN).called(Opinion::Unwell, SYDNEY);
     t.advance(mins(2));
     assert!(t.machine().phase(DUBLIN).is_closed());
 }
@@ -33,7 +33,7 @@ fn a_silence_that_another_vouches_for_is_no_vote() {
     t.region(DUBLIN).falls_silent(); // between us and it alone: Sydney sees it well
     t.advance(mins(30));
     t.expect_phase(DUBLIN, Phase::Suspect);
-    t.region(DUBLIN).is_called(Opinion::Unknown, SYDNEY);
+    t.region(DUBLIN).called(Opinion::Unknown, SYDNEY);
     t.advance(mins(1));
     assert!(t.machine().phase(DUBLIN).is_closed());
 }
@@ -42,7 +42,7 @@ fn a_silence_that_another_vouches_for_is_no_vote() {
 #[test]
 fn an_old_opinion_is_no_vote() {
     let mut t = Bench::new(policy());
-    t.region(DUBLIN).is_called(Opinion::Unwell, SYDNEY);
+    t.region(DUBLIN).called(Opinion::Unwell, SYDNEY);
     t.region(SYDNEY).falls_silent();
     t.advance(mins(1));
     t.region(DUBLIN).answers(Answer::Misses);
@@ -58,7 +58,7 @@ fn with_two_regions_own_evidence_and_its_silence_decide() {
     t.advance(mins(5));
     t.expect_phase(DUBLIN, Phase::Suspect); // its record goes on: the way to it is broken, not the region
     t.region(DUBLIN).falls_silent();
-    t.region(DUBLIN).is_called(Opinion::Unknown, DUBLIN);
+    t.region(DUBLIN).called(Opinion::Unknown, DUBLIN);
     t.advance(mins(2));
     assert!(t.machine().phase(DUBLIN).is_closed());
 }
@@ -67,8 +67,8 @@ fn with_two_regions_own_evidence_and_its_silence_decide() {
 #[test]
 fn a_region_the_others_agree_on_is_suspect_though_it_answers_us() {
     let mut t = Bench::new(policy());
-    t.region(DUBLIN).is_called(Opinion::Unwell, DUBLIN);
-    t.region(DUBLIN).is_called(Opinion::Unwell, SYDNEY);
+    t.region(DUBLIN).called(Opinion::Unwell, DUBLIN);
+    t.region(DUBLIN).called(Opinion::Unwell, SYDNEY);
     t.rounds(1);
     t.expect_phase(DUBLIN, Phase::Suspect);
     let quorum = |fact: &Fact| matches!(fact, Fact::PhaseChanged { region: DUBLIN, cause: Cause::Quorum, .. });
@@ -83,7 +83,7 @@ fn a_quorum_is_never_more_than_there_are() {
         policy.failover.quorum = 5;
         policy
     });
-    t.region(DUBLIN).is_lost();
+    t.region(DUBLIN).lost();
     t.advance(mins(2));
     assert!(t.machine().phase(DUBLIN).is_closed());
 }
@@ -93,7 +93,7 @@ fn a_quorum_is_never_more_than_there_are() {
 fn a_node_that_restarts_gives_everyone_the_time_of_a_first_start() {
     let mut t = Bench::new(policy_with(|p| p.failover.quorum = 1));
     t.advance(mins(5));
-    t.now = t.now + mins(60); // the process was down: nothing was heard for an hour
+    t.now += mins(60); // the process was down: nothing was heard for an hour
     t.restart();
     t.advance(secs(1));
     for region in [FRANKFURT, DUBLIN, SYDNEY] {

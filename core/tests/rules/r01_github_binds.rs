@@ -95,6 +95,23 @@ fn nothing_of_the_swaps_is_kept_when_all_is_over() {
     t.expect([]);
 }
 
+// Broken: `swap_covers` keeps the note of a runner that took a job (`covers.remove`).
+#[test]
+fn a_freed_runner_that_takes_a_third_job_frees_that_ones() {
+    let mut t = Bench::new(policy());
+    (1..=3).for_each(|job| {
+        t.placed(job);
+    });
+    t.job(1).started_on(2, 1); // 2 waits for runner 1
+    t.job(3).started_on(1, 1); // 2 waits for runner 3
+    assert_eq!(t.machine().remembered()[2], 1, "swapped runners");
+    t.take();
+    t.given_back(1, Failure::Stopped); // runner 1 served job 3
+    t.expect([]);
+    t.given_back(3, Failure::Stopped);
+    t.expect([claim_again(2, 2, DUBLIN)]);
+}
+
 // Broken: `swap_covers` is only called for jobs this node holds in progress, not for those that completed at once.
 #[test]
 fn a_completion_without_its_start_swaps_too() {

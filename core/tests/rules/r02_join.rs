@@ -76,7 +76,7 @@ fn the_highest_attempt_wins_then_the_lowest_region() {
 #[test]
 fn an_attempt_that_stands_in_a_lost_region_is_placed_again_at_once() {
     let mut t = Bench::at(DUBLIN, policy());
-    t.region(FRANKFURT).is_lost();
+    t.region(FRANKFURT).lost();
     t.until(FRANKFURT, Phase::Out);
     t.take();
     t.job(1).queued();

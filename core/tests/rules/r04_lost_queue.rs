@@ -9,7 +9,7 @@ use tidegate_core::port::{Stage, table};
 
 fn dublin_after_the_loss_of_frankfurt() -> Bench {
     let mut t = Bench::at(DUBLIN, policy());
-    t.region(FRANKFURT).is_lost();
+    t.region(FRANKFURT).lost();
     t.until(FRANKFURT, Phase::Evacuating);
     t
 }
@@ -23,7 +23,7 @@ fn an_evacuation_places_again_what_is_queued_and_leaves_alone_what_runs() {
     t.job(3).queued();
     t.job(1).started_on(1, 1);
     t.expect([claim(3, FRANKFURT), Does::Mark(1, Stage::Started)]);
-    t.region(FRANKFURT).is_lost();
+    t.region(FRANKFURT).lost();
     t.advance(secs(5));
     t.claimed(3);
     t.take();
@@ -91,7 +91,7 @@ fn a_listing_without_an_answer_is_asked_for_again() {
 #[test]
 fn one_node_adopts() {
     let mut t = Bench::at(SYDNEY, policy());
-    t.region(FRANKFURT).is_lost();
+    t.region(FRANKFURT).lost();
     t.until(FRANKFURT, Phase::Evacuating);
     t.expect([]); // Dublin does it
 }

@@ -70,9 +70,9 @@ fn a_few_failed_launches_are_no_sample() {
 fn a_gray_failure_takes_a_region_out_and_green_probes_do_not_bring_it_back() {
     let mut t = Bench::new(policy());
     t.region(FRANKFURT).launches(40, 30);
-    t.region(FRANKFURT).is_called(Opinion::Unwell, DUBLIN);
+    t.region(FRANKFURT).called(Opinion::Unwell, DUBLIN);
     t.until(FRANKFURT, Phase::Out);
-    t.region(FRANKFURT).is_called(Opinion::Well, DUBLIN);
+    t.region(FRANKFURT).called(Opinion::Well, DUBLIN);
     t.advance(mins(60)); // every probe is answered, all the time
     t.expect_phase(FRANKFURT, Phase::Out);
     t.region(FRANKFURT).launches(0, 0);

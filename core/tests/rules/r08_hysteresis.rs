@@ -38,7 +38,7 @@ fn a_start_stands_for_its_dwell() {
 fn minutes_out(t: &mut Bench) -> u64 {
     t.until(FRANKFURT, Phase::Out);
     let out: Timestamp = t.now;
-    t.region(FRANKFURT).is_back();
+    t.region(FRANKFURT).back();
     t.until(FRANKFURT, Phase::Probation);
     let minutes = (t.now.since(out).0 + 30_000_000) / 60_000_000;
     t.region(FRANKFURT).answers(Answer::Misses);
@@ -49,7 +49,7 @@ fn minutes_out(t: &mut Bench) -> u64 {
 #[test]
 fn the_cooldown_doubles_with_each_relapse_up_to_its_cap() {
     let mut t = Bench::at(DUBLIN, policy());
-    t.region(FRANKFURT).is_lost();
+    t.region(FRANKFURT).lost();
     let out: Vec<u64> = (0..5).map(|_| minutes_out(&mut t)).collect();
     assert_eq!(out, [5, 10, 20, 40, 60]);
 }
@@ -60,7 +60,7 @@ fn a_flapping_region_stays_under_the_budget_of_changes() {
     let mut t = Bench::new(policy());
     let mut changes: Vec<Timestamp> = Vec::new();
     let mut last = Phase::Active;
-    t.region(DUBLIN).is_called(Opinion::Well, FRANKFURT); // only our probes flap: nobody agrees
+    t.region(DUBLIN).called(Opinion::Well, FRANKFURT); // only our probes flap: nobody agrees
     for second in 0..4 * 3_600 {
         let answer = if second / 40 % 2 == 0 { Answer::Misses } else { Answer::Answers };
         t.region(DUBLIN).answers(answer);
@@ -80,7 +80,7 @@ fn a_flapping_region_stays_under_the_budget_of_changes() {
 #[test]
 fn nobody_is_moved_before_a_region_was_suspect_for_its_time() {
     let mut t = Bench::new(policy());
-    t.region(DUBLIN).is_lost();
+    t.region(DUBLIN).lost();
     t.until(DUBLIN, Phase::Suspect);
     t.advance(secs(19));
     t.expect_phase(DUBLIN, Phase::Suspect);

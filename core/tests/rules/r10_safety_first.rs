@@ -14,9 +14,9 @@ fn claims(t: &mut Bench) -> Vec<Does> {
 #[test]
 fn the_last_active_region_is_not_evacuated() {
     let mut t = Bench::new(policy_with(|p| p.failover.quorum = 1));
-    t.region(DUBLIN).is_lost();
+    t.region(DUBLIN).lost();
     t.until(DUBLIN, Phase::Out);
-    t.region(SYDNEY).is_lost();
+    t.region(SYDNEY).lost();
     t.until(SYDNEY, Phase::Out);
     t.region(FRANKFURT).launches(100, 100);
     t.advance(mins(30));
@@ -34,14 +34,14 @@ fn a_region_in_probation_does_not_stand_in_for_the_last_active_one() {
         policy.failover.quorum = 1;
         policy
     });
-    t.region(DUBLIN).is_lost();
+    t.region(DUBLIN).lost();
     t.until(DUBLIN, Phase::Out);
-    t.region(DUBLIN).is_back();
+    t.region(DUBLIN).back();
     t.until(DUBLIN, Phase::Probation);
     t.region(FRANKFURT).launches(100, 100);
     t.advance(mins(1));
     t.expect_phase(FRANKFURT, Phase::Suspect);
-    t.region(DUBLIN).is_lost();
+    t.region(DUBLIN).lost();
     t.advance(mins(5));
     t.expect_phase(DUBLIN, Phase::Out);
     t.expect_phase(FRANKFURT, Phase::Suspect);
@@ -56,7 +56,7 @@ fn when_all_look_bad_none_of_it_is_believed() {
     let mut t = Bench::new(policy());
     t.placed(1);
     for region in [FRANKFURT, DUBLIN, SYDNEY] {
-        t.region(region).is_lost();
+        t.region(region).lost();
     }
     t.advance(mins(5));
     assert!(t.machine().in_panic());
@@ -67,7 +67,7 @@ fn when_all_look_bad_none_of_it_is_believed() {
     t.job(2).queued();
     t.expect([claim(2, FRANKFURT)]); // and nobody was evacuated
     for region in [FRANKFURT, DUBLIN, SYDNEY] {
-        t.region(region).is_back();
+        t.region(region).back();
     }
     t.rounds(4);
     assert!(!t.machine().in_panic());
@@ -78,10 +78,10 @@ fn when_all_look_bad_none_of_it_is_believed() {
 #[test]
 fn in_panic_jobs_stay_home_even_where_home_is_out() {
     let mut t = Bench::at(DUBLIN, policy());
-    t.region(FRANKFURT).is_lost();
+    t.region(FRANKFURT).lost();
     t.until(FRANKFURT, Phase::Out);
-    t.region(DUBLIN).is_lost();
-    t.region(SYDNEY).is_lost();
+    t.region(DUBLIN).lost();
+    t.region(SYDNEY).lost();
     t.rounds(3);
     assert!(t.machine().in_panic());
     t.take();
@@ -109,8 +109,8 @@ fn panic_does_not_override_an_operator() {
 #[test]
 fn an_isolated_node_keeps_serving_its_own_region() {
     let mut t = Bench::new(policy());
-    t.region(DUBLIN).is_lost();
-    t.region(SYDNEY).is_lost();
+    t.region(DUBLIN).lost();
+    t.region(SYDNEY).lost();
     t.advance(mins(10));
     t.expect_phase(FRANKFURT, Phase::Active);
     assert!(!t.machine().in_panic());

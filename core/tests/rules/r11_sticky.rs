@@ -86,7 +86,7 @@ fn a_drain_takes_no_new_run() {
 #[test]
 fn a_failover_does_not_honour_it() {
     let mut t = run_7_is_in_dublin();
-    t.region(DUBLIN).is_lost();
+    t.region(DUBLIN).lost();
     t.until(DUBLIN, Phase::Evacuating);
     t.take();
     t.job(2).of_run(7).queued();

@@ -49,7 +49,7 @@ fn a_failover_breaks_no_residency_and_the_report_says_why() {
     let mut t = Bench::new(resident());
     t.job(1).of(TEAM).queued();
     t.settle(1);
-    t.region(DUBLIN).is_lost();
+    t.region(DUBLIN).lost();
     t.until(DUBLIN, Phase::Out);
     t.job(2).of(TEAM).queued();
     t.job(3).queued(); // nobody keeps this one home
@@ -57,7 +57,7 @@ fn a_failover_breaks_no_residency_and_the_report_says_why() {
     assert!(waits(&t, 1, WaitReason::Residency) && waits(&t, 2, WaitReason::Residency));
     t.advance(mins(30));
     assert_eq!(claims(&mut t).iter().filter(|does| !matches!(does, Does::Claim(3, ..))).count(), 0);
-    t.region(DUBLIN).is_back();
+    t.region(DUBLIN).back();
     t.until(DUBLIN, Phase::Active);
     let back = claims(&mut t);
     assert!(back.contains(&Does::Claim(1, 2, DUBLIN)) && back.contains(&claim(2, DUBLIN)), "{back:?}");
@@ -68,7 +68,7 @@ fn a_failover_breaks_no_residency_and_the_report_says_why() {
 fn panic_breaks_no_residency() {
     let mut t = Bench::new(resident());
     for region in [FRANKFURT, DUBLIN, SYDNEY] {
-        t.region(region).is_lost();
+        t.region(region).lost();
     }
     t.rounds(4);
     assert!(t.machine().in_panic());

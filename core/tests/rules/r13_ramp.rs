@@ -14,9 +14,9 @@ fn in_probation() -> Bench {
             p.routing.organizations.insert(Name::of("europe-team"), DUBLIN);
         }),
     );
-    t.region(FRANKFURT).is_lost();
+    t.region(FRANKFURT).lost();
     t.until(FRANKFURT, Phase::Out);
-    t.region(FRANKFURT).is_back();
+    t.region(FRANKFURT).back();
     t.until(FRANKFURT, Phase::Probation);
     t.take();
     t
@@ -57,9 +57,9 @@ fn runs_that_began_there_before_come_back_with_the_ramp_too() {
         t.job(job).queued();
         t.job(job).completed(None);
     }
-    t.region(FRANKFURT).is_lost();
+    t.region(FRANKFURT).lost();
     t.until(FRANKFURT, Phase::Out);
-    t.region(FRANKFURT).is_back();
+    t.region(FRANKFURT).back();
     t.until(FRANKFURT, Phase::Probation);
     t.take();
     (1..=100).for_each(|job| t.job(1_000 + job).of_run(job).queued());
@@ -95,7 +95,7 @@ fn after_a_relapse_the_ramp_begins_anew() {
     t.region(FRANKFURT).answers(Answer::Misses);
     t.rounds(1);
     t.expect_phase(FRANKFURT, Phase::Out);
-    t.region(FRANKFURT).is_back();
+    t.region(FRANKFURT).back();
     t.until(FRANKFURT, Phase::Probation);
     t.take();
     assert!(share(&mut t, 10_000) <= 7);

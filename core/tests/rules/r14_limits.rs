@@ -41,7 +41,7 @@ fn a_failed_placement_of_another_node_counts_as_any_job() {
 #[test]
 fn an_adoption_stays_under_the_limit() {
     let mut t = Bench::at(DUBLIN, policy_with(|p| p.caps.open_jobs = 2));
-    t.region(FRANKFURT).is_lost();
+    t.region(FRANKFURT).lost();
     t.until(FRANKFURT, Phase::Evacuating);
     t.take();
     t.open((1..=5).map(|job| open_claim(job, 1, FRANKFURT, FRANKFURT)).collect(), false);

@@ -20,7 +20,7 @@ fn supervised(timeout: Option<Span>) -> Policy {
 fn proposed(timeout: Option<Span>) -> Bench {
     let mut t = Bench::at(DUBLIN, supervised(timeout));
     t.placed(1);
-    t.region(FRANKFURT).is_lost();
+    t.region(FRANKFURT).lost();
     t.until(FRANKFURT, Phase::AwaitingApproval);
     t.take();
     t
@@ -89,7 +89,7 @@ fn the_time_out_decides_nothing_when_the_others_see_the_region_well() {
 #[test]
 fn a_recovery_ends_a_proposal() {
     let mut t = proposed(None);
-    t.region(FRANKFURT).is_back();
+    t.region(FRANKFURT).back();
     t.rounds(4);
     t.expect_phase(FRANKFURT, Phase::Active);
 }
@@ -99,7 +99,7 @@ fn a_recovery_ends_a_proposal() {
 #[test]
 fn an_approval_of_a_quicker_nodes_proposal_counts_here() {
     let mut t = Bench::at(DUBLIN, supervised(None));
-    t.region(FRANKFURT).is_lost();
+    t.region(FRANKFURT).lost();
     t.until(FRANKFURT, Phase::Suspect);
     t.advance(secs(10));
     let at: Timestamp = t.now; // Sydney proposed a little before us, and was answered at once

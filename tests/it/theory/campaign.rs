@@ -79,7 +79,9 @@ impl Verdict {
 /// Prints the table of a campaign and judges it: the exact value lies inside the interval in at least 93 % of the cases,
 /// no case is off by more than five half-widths, and the cases are not off to one side together.
 pub(crate) fn judge(title: &str, unit: &str, verdicts: &[Verdict]) {
-    let mut table = format!("\n{title}\n\n| case | exact | simulated | 95 % interval | inside |\n| --- | --- | --- | --- | --- |\n");
+    let mut table = format!(
+        "\n{title}\n\n| case | exact | simulated | 95 % interval | inside |\n| --- | --- | --- | --- | --- |\n"
+    );
     for v in verdicts {
         let inside = if v.inside() { "yes" } else { "no" };
         let Verdict { name, exact, found, low, high } = v;

@@ -52,13 +52,13 @@ fn compare(name: &str, scenario: &Scenario, seed: u64) -> usize {
 
 #[test]
 fn every_job_starts_in_the_microsecond_of_the_textbook_s_queue() {
-    let services =
-        [Service::Constant, Service::Exponential, Service::Lognormal(0.5), Service::Lognormal(1.5)];
+    let services = [Service::Constant, Service::Exponential, Service::Lognormal(0.5), Service::Lognormal(1.5)];
     let mut waited = 0;
     for (servers, load) in [(1, 0.5), (1, 0.95), (2, 0.8), (17, 0.9), (100, 0.95), (100, 0.7)] {
         for (service, seed) in services.into_iter().zip(1..) {
             let queue = Queue { servers, load, service };
-            waited += compare(&format!("{servers} runners at {load}, {service:?}"), &queue.scenario(0.0, 2_500.0), seed);
+            waited +=
+                compare(&format!("{servers} runners at {load}, {service:?}"), &queue.scenario(0.0, 2_500.0), seed);
         }
     }
     assert!(waited > 10_000, "only {waited} jobs waited: nothing was put to the test");
@@ -108,7 +108,9 @@ fn sent_away(policy: &Policy, start: Timestamp, arrivals: &[Arrival]) -> Vec<boo
 #[test]
 fn a_job_is_spilled_if_and_only_if_report_and_placements_since_fill_its_home() {
     let mut spilled = 0;
-    for (servers, offered, every, seed) in [(1, 0.7, 0.3, 1), (2, 1.5, 0.05, 2), (17, 14.0, 0.01, 3), (30, 30.0, 0.1, 4)] {
+    for (servers, offered, every, seed) in
+        [(1, 0.7, 0.3, 1), (2, 1.5, 0.05, 2), (17, 14.0, 0.01, 3), (30, 30.0, 0.1, 4)]
+    {
         let mut scenario = read_shipped("erlang-b-17.toml");
         let service = 3_600.0;
         set(&mut scenario, servers, offered, Dist::exponential(service).expect("above zero"));

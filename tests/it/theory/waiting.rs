@@ -11,7 +11,8 @@ fn grid() -> Vec<Queue> {
     let many = [0.7, 0.75, 0.8, 0.85, 0.9, 0.95].map(|load| (100, load));
     let exponential = few.chain(many).map(|(servers, load)| Queue { servers, load, service: Service::Exponential });
     let services = [Service::Constant, Service::Lognormal(0.5), Service::Lognormal(1.0), Service::Lognormal(1.5)];
-    let general = services.into_iter().flat_map(|service| [0.5, 0.7, 0.85].map(|load| Queue { servers: 1, load, service }));
+    let general =
+        services.into_iter().flat_map(|service| [0.5, 0.7, 0.85].map(|load| Queue { servers: 1, load, service }));
     exponential.chain(general).collect()
 }
 
