@@ -1,6 +1,8 @@
 //! Campaigns: many cases, 30 runs each, and how many of their 95 % intervals hold the exact value. Knows intervals; must
 //! not know queues.
 
+#![allow(clippy::print_stdout, reason = "a campaign shows its table")]
+
 use std::fmt::Write as _;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
