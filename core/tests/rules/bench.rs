@@ -18,7 +18,7 @@ use tidegate_core::policy::Policy;
 use tidegate_core::port::operator::Verb;
 use tidegate_core::port::probe::Load;
 use tidegate_core::port::table::{Claim, NodeRecord, Opinion, Standing};
-use tidegate_core::port::{Failure, JobSpec, Stage, Ticket, enqueue, github, notice, operator, probe, table, webhook};
+use tidegate_core::port::{Failure, JobSpec, Ticket, enqueue, github, notice, operator, probe, table};
 use tidegate_core::{Machine, Need, Span, Timestamp};
 
 /// What a region does when it is probed.
