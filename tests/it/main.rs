@@ -4,7 +4,6 @@ mod bad_input;
 mod cli;
 mod determinism;
 mod scenarios;
-mod theory;
 mod tidy;
 
 use tidegate_tests::Session;
