@@ -140,6 +140,15 @@ pub struct PlacementId {
     pub attempt: u16,
 }
 
+impl PlacementId {
+    /// One word for a placement, as a key. Job numbers of GitHub are below 2^44 and attempts below 1,024 by a wide
+    /// margin; a clash beyond that would only make one placement look like another.
+    #[must_use]
+    pub fn word(self) -> u64 {
+        self.job.0 << 20 | u64::from(self.run_attempt & 0x3FF) << 10 | u64::from(self.attempt & 0x3FF)
+    }
+}
+
 impl fmt::Display for PlacementId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "tidegate-{}-{}-{}", self.job.0, self.run_attempt, self.attempt)

@@ -4,6 +4,7 @@ mod bad_input;
 mod cli;
 mod determinism;
 mod scenarios;
+mod theory;
 mod tidy;
 
 use tidegate_tests::Session;

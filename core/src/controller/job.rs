@@ -41,12 +41,21 @@ pub(crate) struct Job {
     /// Whether reconcile found it.
     pub(crate) recovered: bool,
     /// Whose runner is expected to serve it: its own, unless runners were swapped.
-    pub(crate) cover: JobId,
+    pub(crate) cover: PlacementId,
     /// The region in which that runner is made: where it matters whether there is a queue, or an evacuation.
     pub(crate) cover_region: RegionId,
+    /// Whether nobody may have made that runner: the table is asked, and a deadline set.
+    pub(crate) doubted: bool,
     /// The last failure.
     pub(crate) failure: Option<Failure>,
     pub(crate) due: Due,
+}
+
+impl Job {
+    /// Whether the runner of this placement is the one that is to serve it.
+    pub(crate) fn waits_for(&self, runner: PlacementId) -> bool {
+        self.cover == runner && self.state != State::Started
+    }
 }
 
 /// All open jobs of a node.
@@ -54,7 +63,7 @@ pub(crate) struct Job {
 pub(crate) struct Jobs {
     index: IdMap<u32>,
     rows: Slab<Job>,
-    /// For a runner that will not serve the job it was made for: the job it is expected to serve, by the first.
+    /// For a runner that will not serve the job it was made for, by its placement: the job it is expected to serve.
     covers: IdMap<JobId>,
     pub(crate) deadlines: Deadlines,
 }
@@ -95,9 +104,9 @@ impl Jobs {
         self.rows.iter().filter(|(_, job)| wanted(job)).map(|(_, job)| job.ticket.placement.job).collect()
     }
 
-    /// The job that the runner of a placement is expected to serve.
+    /// The job that the runner of a placement is expected to serve, if it waits for one: see [`Job::waits_for`].
     pub(crate) fn covered_by(&self, runner: PlacementId) -> JobId {
-        self.covers.get(runner.job.0).copied().unwrap_or(runner.job)
+        self.covers.get(runner.word()).copied().unwrap_or(runner.job)
     }
 
     /// A runner took `job`, although it was expected to serve another: that other one is now served by the runner
@@ -105,30 +114,33 @@ impl Jobs {
     /// Gives the robbed job, if there is one.
     pub(crate) fn swap_covers(&mut self, runner: PlacementId, job: JobId) -> Option<JobId> {
         let robbed = self.covered_by(runner);
-        self.covers.remove(runner.job.0);
+        self.covers.remove(runner.word());
         let taker = self.get_mut(job)?;
         // Served by this runner from now on: what it was to be served by is free for another.
-        let (freed, region) = (std::mem::replace(&mut taker.cover, job), taker.cover_region);
-        self.covers.remove(freed.0);
-        let other = self.get_mut(robbed).filter(|_| robbed != job)?;
-        let superseded = runner.job == robbed && other.ticket.placement != runner;
-        if other.cover != runner.job || superseded || other.state == State::Started {
-            return None;
-        }
-        (other.cover, other.cover_region) = (freed, region);
-        if freed != robbed {
-            self.covers.insert(freed.0, robbed);
+        let own = taker.ticket.placement;
+        let (freed, region) = (std::mem::replace(&mut taker.cover, own), taker.cover_region);
+        taker.doubted = false;
+        self.covers.remove(freed.word());
+        let other = self.get_mut(robbed).filter(|other| robbed != job && other.waits_for(runner))?;
+        (other.cover, other.cover_region, other.doubted) = (freed, region, false);
+        if freed != other.ticket.placement {
+            self.covers.insert(freed.word(), robbed);
         }
         Some(robbed)
+    }
+
+    /// Notes that a runner is expected to serve `job`; false when it is to serve another already.
+    pub(crate) fn note_cover(&mut self, runner: PlacementId, job: JobId) -> bool {
+        *self.covers.get_or_insert_with(runner.word(), || job) == job
+    }
+
+    /// Forgets whom a runner is expected to serve.
+    pub(crate) fn forget_cover(&mut self, runner: PlacementId) {
+        self.covers.remove(runner.word());
     }
 
     /// How many runners are expected to serve another job than the one they were made for.
     pub(crate) fn swapped(&self) -> usize {
         self.covers.len()
-    }
-
-    /// Forgets that the runner made for `origin` is expected by another.
-    pub(crate) fn forget_cover(&mut self, origin: JobId) {
-        self.covers.remove(origin.0);
     }
 }

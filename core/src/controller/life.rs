@@ -1,5 +1,5 @@
-//! The life of a job, from its webhook to its end. Knows jobs; asks placement for a region and must not look into
-//! regions' health itself.
+//! The first half of a job's life: from its webhook to a message in a queue. Knows jobs; asks placement for a region and
+//! must not look into regions' health itself, nor know what becomes of the job (`ending`).
 
 use super::job::{Job, State};
 use super::phase::{Hold, Phase};
@@ -83,8 +83,9 @@ impl Controller {
             asked: false,
             claimed: false,
             recovered,
-            cover: ticket.placement.job,
+            cover: ticket.placement,
             cover_region: ticket.region,
+            doubted: false,
             failure: None,
             due: Default::default(),
         });
@@ -121,6 +122,7 @@ impl Controller {
         };
         match placement::place(&self.policy, &self.state.regions, &request, self.state.panic, now) {
             Ok(decision) => {
+                self.forget_cover_of(id);
                 let job = self.state.jobs.get_mut(id).expect("looked up above");
                 let ticket = &mut job.ticket;
                 ticket.placement.attempt = ticket.placement.attempt.saturating_add(1);
@@ -131,8 +133,7 @@ impl Controller {
                 (job.state, job.since, job.tries, job.claimed) = (State::Claiming, now, 0, false);
                 job.asked = true;
                 let ticket = job.ticket;
-                job.cover_region = ticket.region;
-                self.forget_cover_of(id);
+                (job.cover, job.cover_region) = (ticket.placement, ticket.region);
                 self.state.regions[decision.region.index()].pressure.on_placed();
                 self.state.sticky.remember(ticket.run, decision.region, &self.policy.sticky, now);
                 out.facts.push(Fact::JobPlaced {
@@ -151,10 +152,12 @@ impl Controller {
     }
 
     /// A job placed anew is served by its own runner again.
-    fn forget_cover_of(&mut self, id: JobId) {
+    pub(super) fn forget_cover_of(&mut self, id: JobId) {
         if let Some(job) = self.state.jobs.get_mut(id) {
-            let freed = std::mem::replace(&mut job.cover, id);
-            if freed != id {
+            let own = job.ticket.placement;
+            let freed = std::mem::replace(&mut job.cover, own);
+            job.doubted = false;
+            if freed != own {
                 self.state.jobs.forget_cover(freed);
             }
         }
@@ -227,8 +230,8 @@ impl Controller {
         }
         job.ticket.placement.attempt = standing.attempt;
         job.ticket.region = standing.region;
-        if job.cover == placement.job {
-            job.cover_region = standing.region;
+        if job.cover == placement {
+            (job.cover, job.cover_region) = (job.ticket.placement, standing.region);
         }
         self.state.sticky.remember(job.ticket.run, standing.region, &self.policy.sticky, now);
         (job.claimed, job.recovered, job.since) = (true, false, now);
@@ -241,10 +244,10 @@ impl Controller {
     }
 
     /// How long a job may stay as it is.
-    fn patience(&self, id: JobId) -> Span {
+    pub(super) fn patience(&self, id: JobId) -> Span {
         match self.state.jobs.get(id).map(|job| job.state) {
             Some(State::Started) => self.policy.launch.max_job + Span::from_hours(1),
-            _ => Span(self.policy.launch.start_timeout.0 / 2 * 3),
+            _ => self.policy.launch.patience(),
         }
     }
 
@@ -311,192 +314,6 @@ impl Controller {
         } else {
             let wait = self.policy.launch.backoff.doubled(u32::from(job.tries), ANSWER_WITHIN);
             self.set_deadline(placement.job, now + wait, now);
-        }
-    }
-
-    /// A runner took a job. Whose runner it was does not matter to the job; who is robbed of one does (rule 1).
-    fn on_job_started(
-        &mut self,
-        id: JobId,
-        run_attempt: u16,
-        runner: Option<PlacementId>,
-        now: Timestamp,
-        out: &mut Out,
-    ) {
-        let before = self.state.jobs.get(id).map(|job| job.state);
-        if before == Some(State::Started) || self.is_older_run(id, run_attempt) {
-            return;
-        }
-        let robbed = runner.and_then(|runner| self.state.jobs.swap_covers(runner, id));
-        match self.state.jobs.get_mut(id) {
-            Some(job) => {
-                (job.state, job.since) = (State::Started, now);
-                let run = job.ticket.run;
-                let region = job.ticket.region;
-                self.state.sticky.remember(run, region, &self.policy.sticky, now);
-                let patience = self.patience(id);
-                self.set_deadline(id, now + patience, now);
-            }
-            // Its `queued` may still come, and must not make capacity then.
-            None => self.state.ended.insert(id.0),
-        }
-        let mark = table::Command::Mark { job: id, run_attempt, stage: Stage::Started, runner };
-        out.effects.push(Effect::Table(mark));
-        self.make_up_for(robbed, before, now, out);
-    }
-
-    /// A job that had no runner coming yet, and took another's, leaves none to the robbed one: place that one again.
-    fn make_up_for(&mut self, robbed: Option<JobId>, before: Option<State>, now: Timestamp, out: &mut Out) {
-        if let Some(robbed) = robbed.filter(|_| matches!(before, Some(State::Claiming | State::Waiting(_)))) {
-            self.place(robbed, now, out);
-        }
-    }
-
-    /// Whether an event speaks of an attempt of the workflow run before the one we hold.
-    fn is_older_run(&self, id: JobId, run_attempt: u16) -> bool {
-        self.state.jobs.get(id).is_some_and(|job| job.ticket.placement.run_attempt > run_attempt)
-    }
-
-    fn on_job_completed(
-        &mut self,
-        id: JobId,
-        run_attempt: u16,
-        runner: Option<PlacementId>,
-        now: Timestamp,
-        out: &mut Out,
-    ) {
-        if self.is_older_run(id, run_attempt) {
-            return;
-        }
-        let before = self.state.jobs.get(id).map(|job| job.state);
-        let unseen = runner.filter(|_| before != Some(State::Started));
-        let robbed = unseen.and_then(|runner| self.state.jobs.swap_covers(runner, id));
-        if let Some(job) = self.state.jobs.get(id) {
-            let (run, region) = (job.ticket.run, job.ticket.region);
-            self.state.sticky.remember(run, region, &self.policy.sticky, now);
-        }
-        self.end(id);
-        out.effects.push(Effect::Table(table::Command::Mark { job: id, run_attempt, stage: Stage::Ended, runner }));
-        self.make_up_for(robbed, before, now, out);
-    }
-
-    fn end(&mut self, id: JobId) {
-        self.forget_cover_of(id);
-        self.state.jobs.remove(id);
-        self.state.ended.insert(id.0);
-    }
-
-    /// A dispatcher of this node has no capacity for a placement. Whoever waits for that runner is placed again.
-    pub(super) fn on_placement_failed(&mut self, ticket: &Ticket, failure: Failure, now: Timestamp, out: &mut Out) {
-        if failure == Failure::Capacity {
-            let other = |region, class| (region, class) != (ticket.region, ticket.class);
-            self.state.refused.retain(|(region, class, until)| *until > now && other(*region, *class));
-            self.state.refused.push((ticket.region, ticket.class, now + self.policy.launch.negative_cache));
-        }
-        let victim = self.state.jobs.covered_by(ticket.placement);
-        match self.state.jobs.get_mut(victim) {
-            Some(job) => {
-                let superseded = victim == ticket.placement.job && job.ticket.placement != ticket.placement;
-                let not_its_own = job.cover != ticket.placement.job;
-                if job.state == State::Started || superseded || not_its_own {
-                    return;
-                }
-                job.failure = Some(failure);
-                job.ticket.tried = job.ticket.tried.with(ticket.region);
-            }
-            // Another node placed it: this one places it again, and the claim tells whether that is wanted.
-            None if !self.state.ended.contains(victim.0) && victim == ticket.placement.job => {
-                if self.is_full() {
-                    out.facts.push(Fact::Ignored { why: Why::Limit });
-                    return;
-                }
-                let tried = ticket.tried.with(ticket.region);
-                self.admit(Ticket { tried, ..*ticket }, false, now);
-            }
-            None => return,
-        }
-        out.facts.push(Fact::Retried { placement: ticket.placement, failure });
-        match failure.class() {
-            ErrorClass::Fatal => self.abandon(victim, failure, out),
-            ErrorClass::RetryElsewhere | ErrorClass::RetryHere => self.place(victim, now, out),
-        }
-    }
-
-    pub(super) fn on_deadline(&mut self, id: JobId, fired: Timestamp, now: Timestamp, out: &mut Out) {
-        let Some((job, deadlines)) = self.state.jobs.with_deadlines(id) else { return };
-        if !deadlines.is_due(id.0, &mut job.due, fired, now) {
-            return;
-        }
-        let (placement, region) = (job.ticket.placement, job.ticket.region);
-        match job.state {
-            State::Waiting(_) => self.place(id, now, out),
-            State::Claiming => {
-                let again = table::Command::Claim { ticket: job.ticket };
-                if job.asked {
-                    self.on_claim_failed(placement, Failure::Timeout, now, out);
-                }
-                self.again_unless_moved(placement, State::Claiming, Effect::Table(again), now, out);
-            }
-            State::Enqueuing => {
-                let again = enqueue::Command::Send { ticket: job.ticket };
-                if job.asked {
-                    self.on_send_failed(placement, region, Failure::Timeout, now, out);
-                }
-                self.again_unless_moved(placement, State::Enqueuing, Effect::Enqueue(again), now, out);
-            }
-            State::Placed => self.on_overdue(id, now, out),
-            // GitHub ends no job later than this: its last webhook is lost for good.
-            State::Started => self.end(id),
-        }
-    }
-
-    /// Tries the effect in flight once more, unless the job has moved on.
-    fn again_unless_moved(&mut self, id: PlacementId, state: State, again: Effect, now: Timestamp, out: &mut Out) {
-        let still = |job: &&mut Job| job.state == state && job.ticket.placement == id;
-        if let Some(job) = self.state.jobs.get_mut(id.job).filter(still) {
-            job.asked = true;
-            out.effects.push(again);
-            self.set_deadline(id.job, now + ANSWER_WITHIN, now);
-        }
-    }
-
-    /// A placed job has not started for long: write its claim if that is missing; be patient while its region has a
-    /// queue; else make capacity once more.
-    fn on_overdue(&mut self, id: JobId, now: Timestamp, out: &mut Out) {
-        let patience = self.patience(id);
-        let Some(job) = self.state.jobs.get(id) else { return };
-        let region = &self.state.regions[job.cover_region.index()];
-        // What was sent is received once the queue is empty, and must be online a while after that.
-        let received = region.pressure.empty_since().max(job.since);
-        let due = received + patience;
-        let queueing = (region.pressure.load().waiting > 0 || now < due) && !region.phase().is_closed();
-        let again = if region.pressure.load().waiting > 0 { now + patience } else { due };
-        if !job.claimed {
-            out.effects.push(Effect::Table(table::Command::Claim { ticket: job.ticket }));
-        }
-        if queueing {
-            self.set_deadline(id, again, now);
-            return;
-        }
-        // Its webhooks may have gone to another node, which then marked it in the table.
-        out.effects.push(Effect::Table(table::Command::Look { job: id }));
-        self.set_deadline(id, now + ANSWER_WITHIN, now);
-    }
-
-    /// The table's word on a job that is overdue. A claim that was written and is gone had its time after the job's
-    /// end.
-    pub(super) fn on_stands(&mut self, id: JobId, standing: Option<Standing>, now: Timestamp, out: &mut Out) {
-        let Some(job) = self.state.jobs.get_mut(id).filter(|job| job.state == State::Placed) else { return };
-        let placement = job.ticket.placement;
-        let newer = standing.filter(|s| s.stage != Stage::Placed || s.attempt > placement.attempt);
-        if standing.is_none() && job.claimed {
-            self.end(id);
-        } else if let Some(standing) = newer {
-            self.on_conflict(placement, standing, now, out);
-        } else {
-            job.failure = Some(Failure::Timeout);
-            out.facts.push(Fact::Retried { placement, failure: Failure::Timeout });
-            self.place(id, now, out);
         }
     }
 }

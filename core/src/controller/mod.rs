@@ -6,11 +6,13 @@
 //!
 //! | event | file |
 //! | --- | --- |
-//! | webhooks, answers to claims and sends, failed placements | `life` |
+//! | webhooks, answers to claims and sends | `life` |
+//! | jobs that started, ended or failed; deadlines | `ending` |
 //! | probes, records, operators: regions' health | `health` |
 //! | GitHub's lists and other nodes' claims | `reconcile` |
 
 mod detector;
+mod ending;
 mod failover;
 mod health;
 mod job;

@@ -7,7 +7,7 @@ use crate::fact::{Fact, Why};
 use crate::id::{JobId, RegionId};
 use crate::port::table::Claim;
 use crate::port::{JobSpec, Stage, github, table};
-use crate::time::{Span, Timestamp};
+use crate::time::Timestamp;
 use std::collections::BTreeMap;
 
 /// Claims in one page of a listing.
@@ -79,6 +79,8 @@ impl Controller {
             count += 1;
             if lost(claim.standing.region) {
                 self.place(id, now, out);
+            } else if let Some(taker) = claim.standing.taken_by.filter(|taker| *taker != id) {
+                self.ask_of_taker(id, taker, now, out);
             }
         }
         if count > 0 {
@@ -102,7 +104,7 @@ impl Controller {
             (job.state, job.claimed) = (State::Placed, true);
         }
         self.state.sticky.remember(ticket.run, ticket.region, &self.policy.sticky, now);
-        self.set_deadline(id, now + Span(self.policy.launch.start_timeout.0 / 2 * 3), now);
+        self.set_deadline(id, now + self.policy.launch.patience(), now);
     }
 
     pub(super) fn on_list_failed(&mut self) {

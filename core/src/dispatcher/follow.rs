@@ -48,7 +48,7 @@ impl Dispatcher {
     pub(super) fn on_idle_checked(&mut self, placement: PlacementId, verdict: Verdict, now: Timestamp, out: &mut Out) {
         let consumed = match verdict {
             Verdict::Current { consumed } | Verdict::Over { consumed } => consumed,
-            Verdict::Superseded | Verdict::Unavailable | Verdict::Unknown => false,
+            Verdict::Owed | Verdict::Superseded | Verdict::Unavailable | Verdict::Unknown => false,
         };
         let task = self.state.tasks.get_mut(placement).expect("the caller looked it up");
         if consumed {

@@ -53,6 +53,7 @@ impl Dispatcher {
         self.state.tasks.insert(Task {
             ticket: *ticket,
             receipt: message.receipt,
+            enqueued_at: message.enqueued_at,
             state: State::Confirming,
             since: now,
             visible_at: now + HIDDEN_FOR,
@@ -92,12 +93,16 @@ impl Dispatcher {
     /// Capacity is made for the current attempt, and for one the replica does not know (yet): availability over
     /// thrift, for GitHub gives each job to one runner only.
     pub(super) fn on_confirmed(&mut self, placement: PlacementId, verdict: Verdict, now: Timestamp, out: &mut Out) {
+        let task = self.state.tasks.get_mut(placement).expect("the caller looked it up");
         let why = match verdict {
-            Verdict::Current { consumed: false } | Verdict::Unavailable | Verdict::Unknown => None,
+            // Older than the controller's patience: it has looked after the job anew, and this is a stale hint (rule 4).
+            Verdict::Owed | Verdict::Unknown if now.since(task.enqueued_at) > self.policy.launch.patience() => {
+                Some(DropReason::Over)
+            }
+            Verdict::Current { consumed: false } | Verdict::Owed | Verdict::Unavailable | Verdict::Unknown => None,
             Verdict::Superseded => Some(DropReason::Superseded),
             Verdict::Current { consumed: true } | Verdict::Over { .. } => Some(DropReason::Over),
         };
-        let task = self.state.tasks.get_mut(placement).expect("the caller looked it up");
         let Some(why) = why else {
             task.confirmed_at = now;
             if task.registered {

@@ -55,6 +55,8 @@ impl State {
 pub(crate) struct Task {
     pub(crate) ticket: Ticket,
     pub(crate) receipt: Receipt,
+    /// When its message was sent.
+    pub(crate) enqueued_at: Timestamp,
     pub(crate) state: State,
     pub(crate) since: Timestamp,
     /// When its message is seen again unless it is kept hidden.
@@ -77,19 +79,13 @@ pub(crate) struct Tasks {
     pub(crate) deadlines: Deadlines,
 }
 
-/// One word for a placement. Job numbers of GitHub are below 2^44 and attempts below 1,024 by a wide margin; a
-/// clash beyond that would only make a message look like a duplicate.
-pub(crate) fn key(placement: PlacementId) -> u64 {
-    placement.job.0 << 20 | u64::from(placement.run_attempt & 0x3FF) << 10 | u64::from(placement.attempt & 0x3FF)
-}
-
 impl Tasks {
     pub(crate) fn len(&self) -> usize {
         self.rows.len()
     }
 
     pub(crate) fn get_mut(&mut self, placement: PlacementId) -> Option<&mut Task> {
-        self.rows.get_mut(*self.index.get(key(placement))?)
+        self.rows.get_mut(*self.index.get(placement.word())?)
     }
 
     pub(crate) fn by_key(&mut self, key: u64) -> Option<(&mut Task, &mut Deadlines)> {
@@ -98,19 +94,19 @@ impl Tasks {
     }
 
     pub(crate) fn insert(&mut self, task: Task) {
-        let key = key(task.ticket.placement);
+        let key = task.ticket.placement.word();
         let slot = self.rows.insert(task);
         let before = self.index.insert(key, slot);
         assert!(before.is_none(), "{} is held twice", task.ticket.placement);
     }
 
     pub(crate) fn remove(&mut self, placement: PlacementId) -> Option<Task> {
-        let slot = self.index.remove(key(placement))?;
+        let slot = self.index.remove(placement.word())?;
         self.rows.remove(slot)
     }
 
     pub(crate) fn set_deadline(&mut self, placement: PlacementId, at: Timestamp, now: Timestamp) {
-        let key = key(placement);
+        let key = placement.word();
         if let Some((task, deadlines)) = self.by_key(key) {
             deadlines.set(key, &mut task.due, at, now);
         }

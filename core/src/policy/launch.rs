@@ -43,6 +43,15 @@ pub struct Launch {
     pub max_job: Span,
 }
 
+impl Launch {
+    /// How long a job that was sent to a region with an empty queue may stay without a runner at work: half as long
+    /// again as a task may take to come up. Then it is looked after anew.
+    #[must_use]
+    pub fn patience(&self) -> Span {
+        Span(self.start_timeout.0 / 2 * 3)
+    }
+}
+
 impl Default for Launch {
     fn default() -> Self {
         Self {

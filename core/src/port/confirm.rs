@@ -26,6 +26,9 @@ pub enum Verdict {
         /// Whether the runner of this placement is at work, be it on another job.
         consumed: bool,
     },
+    /// The job itself is served by another's runner, and somebody waits to whom this one is owed in turn (rule 1); or
+    /// that could not be told.
+    Owed,
     /// A newer attempt stands, or the same attempt elsewhere.
     Superseded,
     /// The job is in progress or has ended: no capacity is wanted. `consumed`: but this placement's runner is taken.

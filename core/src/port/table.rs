@@ -5,6 +5,7 @@
 
 use super::{Failure, Stage, Ticket};
 use crate::id::{JobId, MAX_REGIONS, PerRegion, PlacementId, RegionId};
+use crate::port::confirm::Verdict;
 use crate::port::operator::Order;
 use crate::port::probe::Load;
 use crate::time::Timestamp;
@@ -22,8 +23,8 @@ pub struct Standing {
     pub region: RegionId,
     /// The furthest stage.
     pub stage: Stage,
-    /// Whether the runner of this placement is taken, be it by another job.
-    pub consumed: bool,
+    /// The job that took the runner of this placement, once one did: this job or another.
+    pub taken_by: Option<JobId>,
 }
 
 impl Standing {
@@ -45,8 +46,32 @@ impl Standing {
         };
         winner.stage = winner.stage.max(loser.stage);
         let same = winner.attempt == loser.attempt && winner.region == loser.region;
-        winner.consumed |= same && loser.consumed;
+        winner.taken_by = winner.taken_by.max(loser.taken_by.filter(|_| same));
         winner
+    }
+}
+
+impl Standing {
+    /// What this view says of a placement made in `region`; `None`: the job itself waits for nothing, and whether the
+    /// runner is wanted depends on whose runner serves it.
+    ///
+    /// A replica that shows less than the message it is asked about is behind: that is no reason to drop it, for
+    /// messages overtake claims (rule 2).
+    #[must_use]
+    pub fn judge(self, placement: PlacementId, region: RegionId) -> Option<Verdict> {
+        use std::cmp::Ordering::{Equal, Greater, Less};
+        use std::cmp::Reverse;
+        let shown = (self.run_attempt, self.attempt, Reverse(self.region));
+        let asked = (placement.run_attempt, placement.attempt, Reverse(region));
+        let (waits, taken) = (self.stage == Stage::Placed, self.taken_by.is_some());
+        match shown.cmp(&asked) {
+            Equal if taken && waits => Some(Verdict::Current { consumed: true }),
+            Equal if taken => Some(Verdict::Over { consumed: true }),
+            Equal => waits.then_some(Verdict::Current { consumed: false }),
+            Greater => waits.then_some(Verdict::Superseded),
+            Less if waits || self.run_attempt < placement.run_attempt => Some(Verdict::Unknown),
+            Less => None,
+        }
     }
 }
 
@@ -199,10 +224,12 @@ mod tests {
     use proptest::prelude::*;
 
     fn any_standing() -> impl Strategy<Value = Standing> {
-        (1..3u16, 1..4u16, 0..3u8, 0..3u8, any::<bool>()).prop_map(|(run_attempt, attempt, region, stage, consumed)| {
-            let stage = [Stage::Placed, Stage::Started, Stage::Ended][stage as usize];
-            Standing { run_attempt, attempt, region: RegionId(region), stage, consumed }
-        })
+        (1..3u16, 1..4u16, 0..3u8, 0..3u8, proptest::option::of(0..3u64)).prop_map(
+            |(run_attempt, attempt, region, stage, taken_by)| {
+                let stage = [Stage::Placed, Stage::Started, Stage::Ended][stage as usize];
+                Standing { run_attempt, attempt, region: RegionId(region), stage, taken_by: taken_by.map(JobId) }
+            },
+        )
     }
 
     proptest! {

@@ -131,8 +131,13 @@ impl Floor {
 
     /// A message comes.
     pub(crate) fn received(&mut self, ticket: Ticket) {
+        self.received_late(ticket, Span::ZERO);
+    }
+
+    /// A message that was sent so long ago.
+    pub(crate) fn received_late(&mut self, ticket: Ticket, age: Span) {
         let receipt = Self::receipt(ticket.placement.job.0, ticket.placement.attempt);
-        let message = Message { receipt, ticket, enqueued_at: self.now, receives: 1 };
+        let message = Message { receipt, ticket, enqueued_at: self.now - age, receives: 1 };
         self.hear(Event::Dequeue(dequeue::Event::Received { messages: vec![message] }));
     }
 

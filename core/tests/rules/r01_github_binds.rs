@@ -1,7 +1,9 @@
 //! Rule 1: GitHub binds jobs to runners, not us; every queued job keeps exactly one runner coming.
 
-use crate::bench::Bench;
+use crate::bench::{Bench, standing};
 use crate::words::{DUBLIN, Does, FRANKFURT, claim, claim_again, policy, secs};
+use tidegate_core::JobId;
+use tidegate_core::port::table::Standing;
 use tidegate_core::port::{Failure, Stage};
 
 const STARTED: Stage = Stage::Started;
@@ -122,4 +124,73 @@ fn a_completion_without_its_start_swaps_too() {
     t.expect([Does::Mark(1, ENDED)]);
     t.given_back(1, Failure::Capacity);
     t.expect([claim_again(2, 2, DUBLIN)]);
+}
+
+// Broken: `doubt` does not ask about a runner that a job unknown to us took.
+#[test]
+fn a_job_robbed_by_one_that_nobody_placed_is_placed_again() {
+    let mut t = Bench::new(policy());
+    t.placed(1);
+    t.job(7).started_on(1, 1); // its `queued` was lost
+    t.expect([Does::Mark(7, STARTED), Does::LookUp(7)]);
+    t.stands(7, None);
+    t.expect([claim_again(1, 2, FRANKFURT)]);
+    t.job(7).completed_on(1, 1); // told again: the runner of the first attempt is not that of the second
+    t.expect([Does::Mark(7, ENDED)]);
+}
+
+// Broken: `on_taker_stands` places again although the runner of the other job is free for ours.
+#[test]
+fn a_job_robbed_by_one_of_another_node_waits_for_that_ones_runner() {
+    let mut t = Bench::new(policy());
+    t.placed(1);
+    t.placed(2);
+    t.job(7).started_on(1, 1);
+    t.take();
+    t.stands(7, Some(standing(1, DUBLIN, STARTED)));
+    t.expect([]);
+    t.job(2).started_on(7, 1); // which is taken in turn: 1 waits for the runner of 2
+    t.expect([Does::Mark(2, STARTED)]);
+    t.given_back(2, Failure::Capacity);
+    t.expect([claim_again(1, 2, DUBLIN)]);
+}
+
+// Broken: `on_taker_stands` does not look who took the runner of the taker.
+#[test]
+fn the_chain_of_takers_is_followed_through_the_table() {
+    let mut t = Bench::new(policy());
+    t.placed(1);
+    t.job(7).started_on(1, 1);
+    t.take();
+    t.stands(7, Some(Standing { taken_by: Some(JobId(8)), ..standing(1, DUBLIN, STARTED) }));
+    t.expect([Does::LookUp(8)]);
+    t.stands(8, None);
+    t.expect([claim_again(1, 2, FRANKFURT)]);
+}
+
+// Broken: no deadline for the word of the table on a taker.
+#[test]
+fn without_a_word_a_runner_too_many_is_better_than_one_too_few() {
+    let mut t = Bench::new(policy());
+    t.placed(1);
+    t.job(7).started_on(1, 1);
+    t.take();
+    t.wait(secs(15));
+    t.expect([claim_again(1, 2, FRANKFURT)]);
+}
+
+// Broken: `covers` is keyed by the job and not by the placement, so that two runners of one job are taken for one.
+#[test]
+fn an_old_runner_of_a_job_placed_again_robs_nobody() {
+    let mut t = Bench::new(policy());
+    t.placed(1);
+    t.placed(2);
+    t.given_back(1, Failure::Stopped);
+    t.take();
+    t.claimed(1);
+    t.sent(1); // attempt 2 is coming
+    t.take();
+    t.job(2).started_on(1, 2); // 1 waits for the runner of 2
+    t.job(8).started_on(1, 1); // the first runner of 1 came up all the same
+    t.expect([Does::Mark(2, STARTED), Does::Mark(8, STARTED)]);
 }

@@ -2,11 +2,14 @@
 //! old confirmation.
 
 use crate::floor::{CURRENT, Floor};
-use crate::words::{Does, FRANKFURT, policy, policy_with, secs, ticket};
+use crate::told::standing;
+use crate::words::{DUBLIN, Does, FRANKFURT, SYDNEY, mins, policy, policy_with, secs, ticket};
 use tidegate_core::fact::{DropReason, Fact};
-use tidegate_core::port::Failure;
+use tidegate_core::id::{JobId, PlacementId};
 use tidegate_core::port::confirm::Verdict;
 use tidegate_core::port::dequeue::Receipt;
+use tidegate_core::port::table::Standing;
+use tidegate_core::port::{Failure, Stage};
 
 // Broken: `on_confirmed` makes capacity for a superseded attempt, or for a job that is over.
 #[test]
@@ -41,6 +44,56 @@ fn what_the_replica_does_not_know_or_tell_is_launched_all_the_same() {
     d.take();
     d.wait(secs(20)); // nor does silence hold it up
     d.expect([Does::Register(1, 1)]);
+}
+
+// Broken: `Standing::judge` takes a replica that is behind for one that knows better. Every claim that a message
+// overtook was dropped, and its label class was a runner short until the job was overdue.
+#[test]
+fn a_replica_that_is_behind_supersedes_nothing() {
+    let asked = PlacementId { job: JobId(1), run_attempt: 1, attempt: 2 };
+    let judge = |standing: Standing| standing.judge(asked, DUBLIN);
+    let placed = |attempt, region| standing(attempt, region, Stage::Placed);
+    assert_eq!(judge(placed(1, FRANKFURT)), Some(Verdict::Unknown), "the claim is on its way");
+    assert_eq!(judge(placed(2, DUBLIN)), Some(Verdict::Current { consumed: false }));
+    assert_eq!(
+        judge(placed(2, SYDNEY)),
+        Some(Verdict::Unknown),
+        "of one attempt the lowest region wins, and that is ours"
+    );
+    assert_eq!(judge(placed(2, FRANKFURT)), Some(Verdict::Superseded));
+    assert_eq!(judge(placed(3, SYDNEY)), Some(Verdict::Superseded));
+    let later = Standing { run_attempt: 2, ..placed(1, DUBLIN) };
+    assert_eq!(judge(later), Some(Verdict::Superseded), "a re-run starts anew");
+    let earlier = PlacementId { run_attempt: 3, attempt: 1, ..asked };
+    let over = Standing { run_attempt: 2, ..standing(4, DUBLIN, Stage::Ended) };
+    assert_eq!(over.judge(earlier, DUBLIN), Some(Verdict::Unknown), "what ended is the run before");
+}
+
+// Broken: `Standing::judge` does not tell whose runner is taken.
+#[test]
+fn a_runner_that_is_taken_is_wanted_by_nobody() {
+    let asked = PlacementId { job: JobId(1), run_attempt: 1, attempt: 1 };
+    let taken = |stage| Standing { taken_by: Some(JobId(7)), ..standing(1, DUBLIN, stage) };
+    assert_eq!(taken(Stage::Placed).judge(asked, DUBLIN), Some(Verdict::Current { consumed: true }));
+    assert_eq!(taken(Stage::Started).judge(asked, DUBLIN), Some(Verdict::Over { consumed: true }));
+    assert_eq!(standing(1, DUBLIN, Stage::Started).judge(asked, DUBLIN), None, "the chain of takers tells");
+}
+
+// Broken: `on_confirmed` launches on a hint of any age.
+#[test]
+fn an_old_message_is_launched_only_if_its_own_job_waits() {
+    for verdict in [Verdict::Owed, Verdict::Unknown] {
+        let mut d = Floor::new(policy());
+        d.advance(mins(60));
+        d.received_late(ticket(1, 1, FRANKFURT), mins(30));
+        d.take();
+        d.confirm(1, verdict);
+        d.expect([Does::Delete(Receipt(101))]);
+        d.received_late(ticket(2, 1, FRANKFURT), secs(30));
+        d.take();
+        d.confirm(2, verdict);
+        d.expect([Does::Register(2, 1)]);
+    }
 }
 
 // Broken: `launch` goes by a confirmation of any age.

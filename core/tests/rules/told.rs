@@ -123,7 +123,7 @@ impl Changed<'_> {
 
 /// What stands in the table: attempt `attempt` in a region, at a stage.
 pub(crate) fn standing(attempt: u16, region: RegionId, stage: Stage) -> Standing {
-    Standing { run_attempt: 1, attempt, region, stage, consumed: false }
+    Standing { run_attempt: 1, attempt, region, stage, taken_by: None }
 }
 
 /// An open claim of another node.

@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | I1 a region admits jobs, or panic | the controller after each turn; [`admits`] over the nodes' facts |
 //! | I2 no launch for a superseded attempt | the world at each launch |
-//! | I3 capacity coming or a deadline | the machines after each turn; [`waiting`] over the jobs at GitHub |
+//! | I3 capacity coming or a deadline | the machines after each turn; [`waiting`] and [`supply`] over the jobs at GitHub |
 //! | I4 surplus bounded and reaped | [`surplus`] at each sample |
 //! | I5 caps | the dispatcher after each turn; the world at each launch |
 //! | I6 deleted message, durable record | the world at each deletion |
@@ -19,11 +19,13 @@ mod admits;
 mod flaps;
 mod healed;
 mod little;
+mod supply;
 mod surplus;
 mod waiting;
 
 pub(crate) use healed::{Healed, NodeView, bound as calm_bound};
 pub(crate) use little::check as check_little;
+pub(crate) use supply::Supply;
 pub(crate) use surplus::check as check_surplus;
 pub(crate) use waiting::check as check_waiting;
 
@@ -49,12 +51,18 @@ const KEPT: usize = 20;
 pub(crate) struct Checkers {
     admits: admits::Admits,
     flaps: flaps::Flaps,
+    pub(crate) supply: Supply,
     pub(crate) broken: Vec<Broken>,
 }
 
 impl Checkers {
     pub(crate) fn new(policy: &Policy) -> Self {
-        Self { admits: admits::Admits::new(policy), flaps: flaps::Flaps::new(policy), broken: Vec::new() }
+        Self {
+            admits: admits::Admits::new(policy),
+            flaps: flaps::Flaps::new(policy),
+            supply: Supply::default(),
+            broken: Vec::new(),
+        }
     }
 
     pub(crate) fn fact(&mut self, at: Timestamp, fact: &Fact) {

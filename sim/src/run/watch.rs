@@ -51,6 +51,10 @@ impl Simulation {
         if let Err(what) = checker::check_surplus(&policy, self.world.github.idle, runners, longest) {
             self.recorder.checkers.report("I4", now, what);
         }
+        let short = if calm { self.world.shortage(now) } else { Vec::new() };
+        if let Err(what) = self.recorder.checkers.supply.look(&short) {
+            self.recorder.checkers.report("I3", now, what);
+        }
         let nodes = &self.nodes;
         let known = |job| nodes.iter().any(|node| node.controller.host.machine().job_state(job).is_some());
         let unknown = self.world.oldest_queued(now, known);

@@ -93,7 +93,7 @@ pub(crate) struct GitHub {
     pub(crate) jobs: Slab<GhJob>,
     index: IdMap<u32>,
     pools: Vec<Pool>,
-    pool_of: IdMap<u32>,
+    pool_index: IdMap<u32>,
     runners: IdMap<Runner>,
     registrations: IdMap<Bucket>,
     requests: IdMap<Bucket>,
@@ -108,9 +108,8 @@ pub(crate) struct GitHub {
     pub(crate) refused: u64,
 }
 
-/// One word for a runner's name.
-fn key(placement: PlacementId) -> u64 {
-    placement.job.0 << 20 | u64::from(placement.run_attempt & 0x3FF) << 10 | u64::from(placement.attempt & 0x3FF)
+fn pool_key(organization: Name, class: Name) -> u64 {
+    mix(organization.0) ^ class.0
 }
 
 impl GitHub {
@@ -119,7 +118,7 @@ impl GitHub {
             jobs: Slab::default(),
             index: IdMap::new(),
             pools: Vec::new(),
-            pool_of: IdMap::new(),
+            pool_index: IdMap::new(),
             runners: IdMap::new(),
             registrations: IdMap::new(),
             requests: IdMap::new(),
@@ -137,11 +136,21 @@ impl GitHub {
 
     fn pool(&mut self, organization: Name, class: Name) -> u32 {
         let next = self.pools.len() as u32;
-        let pool = *self.pool_of.get_or_insert_with(mix(organization.0) ^ class.0, || next);
+        let pool = *self.pool_index.get_or_insert_with(pool_key(organization, class), || next);
         if pool == next {
             self.pools.push(Pool::default());
         }
         pool
+    }
+
+    /// The pool of an organization's label class, once somebody asked for one.
+    pub(crate) fn pool_of(&self, organization: Name, class: Name) -> Option<u32> {
+        self.pool_index.get(pool_key(organization, class)).copied()
+    }
+
+    /// How many pools there are.
+    pub(crate) fn pools(&self) -> usize {
+        self.pools.len()
     }
 
     /// A job is queued. Gives its handle; look for a runner with [`Self::match_job`].
@@ -258,7 +267,7 @@ impl GitHub {
 
     /// Registers a runner of this name; false when there is one.
     pub(crate) fn register(&mut self, placement: PlacementId) -> bool {
-        let key = key(placement);
+        let key = placement.word();
         if self.runners.contains(key) {
             return false;
         }
@@ -267,17 +276,17 @@ impl GitHub {
     }
 
     pub(crate) fn runner(&self, placement: PlacementId) -> Option<Runner> {
-        self.runners.get(key(placement)).copied()
+        self.runners.get(placement.word()).copied()
     }
 
     pub(crate) fn set_runner(&mut self, placement: PlacementId, state: Runner) {
-        if let Some(runner) = self.runners.get_mut(key(placement)) {
+        if let Some(runner) = self.runners.get_mut(placement.word()) {
             *runner = state;
         }
     }
 
     pub(crate) fn unregister(&mut self, placement: PlacementId) {
-        self.runners.remove(key(placement));
+        self.runners.remove(placement.word());
     }
 
     fn take(buckets: &mut IdMap<Bucket>, organization: Name, size: f64, per: Span, cost: f64, now: Timestamp) -> bool {

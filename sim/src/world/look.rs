@@ -4,12 +4,16 @@
 use super::World;
 use super::fargate::Doing;
 use super::github::JobState;
+use super::queue::Queue;
 use crate::scenario::{FaultKind, Service};
 use tidegate_core::controller;
 use tidegate_core::id::{JobId, RegionId};
 use tidegate_core::port::probe;
 use tidegate_core::time::{Span, Timestamp};
 use tidegate_reports::fold::RunMeasures;
+
+/// A delivery, a claim and a message take less, but for the slowest of thousands.
+const PLACED_WITHIN: Span = Span::from_secs(15);
 
 impl World {
     /// How long a region's node needs to look at its own services for a probe.
@@ -56,6 +60,25 @@ impl World {
     pub(crate) fn longest_idle(&self, now: Timestamp) -> Span {
         let idle = self.fargate.tasks.iter().filter(|(_, task)| task.doing == Doing::Idle);
         idle.map(|(_, task)| now.since(task.online_at)).max().unwrap_or(Span::ZERO)
+    }
+
+    /// By pool: jobs that wait for longer than a placement takes, less the runners that are coming for them as tasks
+    /// or messages.
+    pub(crate) fn shortage(&self, now: Timestamp) -> Vec<i64> {
+        let mut short = vec![0; self.github.pools()];
+        for (_, job) in self.github.jobs.iter() {
+            let waits = job.state == JobState::Queued && now.since(job.queued_at) > PLACED_WITHIN;
+            short[job.pool as usize] += i64::from(waits);
+        }
+        let tasks =
+            self.fargate.tasks.iter().map(|(_, task)| task).filter(|task| !matches!(task.doing, Doing::Busy(_)));
+        let messages = self.queues.iter().flat_map(Queue::tickets);
+        for ticket in tasks.map(|task| &task.ticket).chain(messages) {
+            if let Some(pool) = self.github.pool_of(ticket.organization, ticket.class) {
+                short[pool as usize] -= 1;
+            }
+        }
+        short
     }
 
     /// The oldest queued job that `known` does not know, and its age.

@@ -203,6 +203,11 @@ impl Queue {
         self.hidden.front().map(|entry| entry.0)
     }
 
+    /// The tickets of all messages, hidden ones too.
+    pub(crate) fn tickets(&self) -> impl Iterator<Item = &Ticket> {
+        self.rows.iter().map(|(_, row)| &row.ticket)
+    }
+
     /// Since when the visible ones wait.
     pub(crate) fn waiting_since(&self) -> impl Iterator<Item = Timestamp> {
         self.rows.iter().filter(|(_, row)| !row.hidden).map(|(_, row)| row.enqueued_at)

@@ -213,10 +213,10 @@ impl Table {
     ) {
         self.writes[writer.index()] += 1;
         if let Some(slot) = self.index.get(job.0).copied() {
-            let consumed = runner.is_some_and(|runner| runner.job == job);
+            let own = runner.filter(|runner| runner.job == job).map(|_| job);
             let note = |view: &mut View| {
                 view.standing.stage = view.standing.stage.max(stage);
-                view.standing.consumed |= consumed;
+                view.standing.taken_by = view.standing.taken_by.max(own);
                 view.served_by = view.served_by.max(runner.map_or(0, |runner| runner.job.0));
             };
             self.write(slot, writer, note, held, now);
@@ -224,12 +224,12 @@ impl Table {
                 self.expiring.push_back((now + keep, job.0));
             }
         }
-        if let Some(runner) = runner.filter(|runner| runner.job != job && stage == Stage::Started)
+        if let Some(runner) = runner.filter(|runner| runner.job != job)
             && let Some(slot) = self.index.get(runner.job.0).copied()
         {
             self.writes[writer.index()] += 1;
             let take = |view: &mut View| {
-                view.standing.consumed = true;
+                view.standing.taken_by = view.standing.taken_by.max(Some(job));
                 view.standing.attempt = view.standing.attempt.max(runner.attempt);
             };
             self.write(slot, writer, take, held, now);
@@ -256,18 +256,7 @@ impl Table {
         let Some(view) = self.item(placement.job).and_then(|item| self.view(item, shown)) else {
             return (Verdict::Unknown, 1);
         };
-        let standing = view.standing;
-        let mine = standing.attempt == placement.attempt && standing.region == region;
-        let newer = standing.run_attempt > placement.run_attempt || standing.attempt > placement.attempt;
-        let waits = standing.stage == Stage::Placed;
-        let own = match (mine && standing.consumed, waits) {
-            (true, true) => Some(Verdict::Current { consumed: true }),
-            (true, false) => Some(Verdict::Over { consumed: true }),
-            (false, true) if newer || !mine => Some(Verdict::Superseded),
-            (false, true) => Some(Verdict::Current { consumed: false }),
-            (false, false) => None,
-        };
-        if let Some(verdict) = own {
+        if let Some(verdict) = view.standing.judge(placement, region) {
             return (verdict, 1);
         }
         let mut next = view.served_by;
@@ -277,11 +266,11 @@ impl Table {
                 return (Verdict::Over { consumed: false }, reads);
             };
             if view.standing.stage == Stage::Placed {
-                return (Verdict::Current { consumed: false }, reads);
+                return (Verdict::Owed, reads);
             }
             next = view.served_by;
         }
-        (Verdict::Over { consumed: false }, CHAIN_MAX)
+        (Verdict::Owed, CHAIN_MAX)
     }
 
     /// A page of open claims by ascending job.

@@ -38,7 +38,7 @@ impl View {
             attempt: 0,
             region: ticket.region,
             stage: Stage::Placed,
-            consumed: false,
+            taken_by: None,
         };
         Self { standing, served_by: 0 }
     }
