@@ -77,8 +77,8 @@ fn placed(attempt: u16, decision: &Decision, home: RegionId, regions: &[String])
     let why = match decision.reason {
         Reason::Home => "its home takes it".to_owned(),
         Reason::Sticky => "its workflow run began there".to_owned(),
-        Reason::Spillover => format!("{} is full", name(regions, home)),
-        Reason::Failover => format!("{} is unwell or out of capacity", name(regions, home)),
+        Reason::Spillover => format!("spillover, {} is full", name(regions, home)),
+        Reason::Failover => format!("failover, {} is unwell or out of capacity", name(regions, home)),
     };
     let mut text = format!("attempt {attempt} placed in {}: {why}", name(regions, decision.region));
     for (at, region) in regions.iter().enumerate() {

@@ -6,4 +6,5 @@ mod cases;
 mod exact;
 mod loss;
 mod path;
+mod shipped;
 mod waiting;

@@ -12,6 +12,9 @@ use crate::time::{Span, Timestamp};
 /// A message that no cap lets in now is seen again after so long.
 const CAP_RETRY: Span = Span::from_secs(15);
 
+/// After it came up a process lets stale messages lie for so long: the replica has to catch up.
+const SETTLE: Span = Span::from_secs(15);
+
 impl Dispatcher {
     pub(super) fn on_received(&mut self, messages: &[Message], now: Timestamp, out: &mut Out) {
         self.state.receiving = None;
@@ -40,6 +43,11 @@ impl Dispatcher {
             out.effects.push(Effect::Dequeue(dequeue::Command::Delete { receipt: message.receipt }));
             let failed = notice::Event::PlacementFailed { ticket: *ticket, failure: Failure::Capacity };
             out.effects.push(Effect::Notice(failed));
+            return;
+        }
+        if self.is_stale(message.enqueued_at, now) && now.since(self.state.started_at) < SETTLE {
+            // The replica has been away as long as the process: what it shows now is as old as the message.
+            out.effects.push(Effect::Dequeue(dequeue::Command::Release { receipt: message.receipt, after: SETTLE }));
             return;
         }
         if !self.fits(ticket) {
@@ -90,15 +98,20 @@ impl Dispatcher {
         }
     }
 
+    /// Whether a message is from before this process came up, and older than the patience of those who went on: they
+    /// have looked after the job anew, and this is a stale hint (rule 4). A queue that is merely long is another matter.
+    fn is_stale(&self, enqueued_at: Timestamp, now: Timestamp) -> bool {
+        enqueued_at < self.state.started_at && now.since(enqueued_at) > self.policy.launch.patience()
+    }
+
     /// Capacity is made for the current attempt, and for one the replica does not know (yet): availability over
     /// thrift, for GitHub gives each job to one runner only.
     pub(super) fn on_confirmed(&mut self, placement: PlacementId, verdict: Verdict, now: Timestamp, out: &mut Out) {
-        let task = self.state.tasks.get_mut(placement).expect("the caller looked it up");
+        let enqueued_at = self.state.tasks.get_mut(placement).expect("the caller looked it up").enqueued_at;
+        let stale = self.is_stale(enqueued_at, now);
+        let task = self.state.tasks.get_mut(placement).expect("looked up above");
         let why = match verdict {
-            // Older than the controller's patience: it has looked after the job anew, and this is a stale hint (rule 4).
-            Verdict::Owed | Verdict::Unknown if now.since(task.enqueued_at) > self.policy.launch.patience() => {
-                Some(DropReason::Over)
-            }
+            Verdict::Owed | Verdict::Unknown if stale => Some(DropReason::Over),
             Verdict::Current { consumed: false } | Verdict::Owed | Verdict::Unavailable | Verdict::Unknown => None,
             Verdict::Superseded => Some(DropReason::Superseded),
             Verdict::Current { consumed: true } | Verdict::Over { .. } => Some(DropReason::Over),

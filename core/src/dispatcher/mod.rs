@@ -93,6 +93,8 @@ struct State {
     counts: Counts,
     /// A receive is out since then.
     receiving: Option<Timestamp>,
+    /// When the process came up last: messages from before it may have been looked after by others.
+    started_at: Timestamp,
     /// No receive before that: the queue failed.
     receive_after: Timestamp,
     registrations: IdMap<Bucket>,
@@ -119,6 +121,7 @@ impl Dispatcher {
             tasks: Tasks::default(),
             counts: Counts::default(),
             receiving: None,
+            started_at: Timestamp::ZERO,
             receive_after: Timestamp::ZERO,
             registrations: IdMap::new(),
             launches: Window::default(),
@@ -242,7 +245,7 @@ impl Machine for Dispatcher {
                 self.state.receive_after = now + self.policy.launch.backoff;
             }
             Event::Runner(event) => self.on_runner(event, now, out),
-            Event::Started => self.state.receiving = None,
+            Event::Started => (self.state.receiving, self.state.started_at) = (None, now),
             Event::Wake => self.on_wake(now, out),
         }
         self.want(now, out);

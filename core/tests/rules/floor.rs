@@ -59,7 +59,7 @@ impl Floor {
     }
 
     pub(crate) fn hear(&mut self, event: Event) {
-        if let Event::Dequeue(_) = event {
+        if let Event::Dequeue(_) | Event::Started = event {
             self.receiving = None;
         }
         let mut taken = Taken::default();

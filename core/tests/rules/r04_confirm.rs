@@ -4,6 +4,7 @@
 use crate::floor::{CURRENT, Floor};
 use crate::told::standing;
 use crate::words::{DUBLIN, Does, FRANKFURT, SYDNEY, mins, policy, policy_with, secs, ticket};
+use tidegate_core::dispatcher::Event;
 use tidegate_core::fact::{DropReason, Fact};
 use tidegate_core::id::{JobId, PlacementId};
 use tidegate_core::port::confirm::Verdict;
@@ -81,15 +82,21 @@ fn a_runner_that_is_taken_is_wanted_by_nobody() {
 
 // Broken: `on_confirmed` launches on a hint of any age.
 #[test]
-fn an_old_message_is_launched_only_if_its_own_job_waits() {
+fn a_message_from_before_an_outage_is_launched_only_if_its_own_job_waits() {
     for verdict in [Verdict::Owed, Verdict::Unknown] {
         let mut d = Floor::new(policy());
         d.advance(mins(60));
+        d.hear(Event::Started); // the region was away
+        d.received_late(ticket(1, 1, FRANKFURT), mins(30));
+        d.expect([Does::Release(Receipt(101))]); // and so was its replica
+        d.advance(secs(20));
         d.received_late(ticket(1, 1, FRANKFURT), mins(30));
         d.take();
         d.confirm(1, verdict);
         d.expect([Does::Delete(Receipt(101))]);
-        d.received_late(ticket(2, 1, FRANKFURT), secs(30));
+        d.advance(mins(60));
+        d.take();
+        d.received_late(ticket(2, 1, FRANKFURT), mins(40)); // the queue is long
         d.take();
         d.confirm(2, verdict);
         d.expect([Does::Register(2, 1)]);

@@ -261,9 +261,12 @@ impl Table {
         }
         let mut next = view.served_by;
         for reads in 1..=CHAIN_MAX {
-            let own = next == 0 || next == placement.job.0;
-            let Some(view) = self.item(JobId(next)).filter(|_| !own).and_then(|item| self.view(item, shown)) else {
+            if next == 0 || next == placement.job.0 {
                 return (Verdict::Over { consumed: false }, reads);
+            }
+            // A link that is not shown, or no more, cannot tell that nobody waits.
+            let Some(view) = self.item(JobId(next)).and_then(|item| self.view(item, shown)) else {
+                return (Verdict::Owed, reads);
             };
             if view.standing.stage == Stage::Placed {
                 return (Verdict::Owed, reads);

@@ -50,7 +50,7 @@ impl Loss {
 }
 
 /// The share of a run's jobs that were placed away from home.
-fn share(policy: &Policy, run: &RunMeasures) -> f64 {
+pub(super) fn share(policy: &Policy, run: &RunMeasures) -> f64 {
     let placed = |region| run.counts().flow(RegionId::default(), region).iter().sum::<u64>() as f64;
     let all: f64 = policy.ids().map(placed).sum();
     1.0 - placed(RegionId::default()) / all
@@ -64,7 +64,7 @@ const SYSTEMS: [(u32, f64); 6] = [(1, 0.5), (2, 1.0), (5, 4.0), (10, 7.0), (17, 
 
 #[test]
 fn with_late_reports_the_share_spilled_is_that_of_the_chain_of_reports() {
-    let (rounds, jobs) = if long() { (5, 10_000.0) } else { (3, 1_500.0) };
+    let (rounds, jobs) = if long() { (20, 2_000.0) } else { (3, 400.0) };
     let (mut seed, mut verdicts) = (1_000_001, Vec::new());
     for _ in 0..rounds {
         for (servers, offered) in SYSTEMS {
@@ -81,7 +81,7 @@ fn with_late_reports_the_share_spilled_is_that_of_the_chain_of_reports() {
 
 #[test]
 fn with_fresh_reports_the_share_spilled_is_erlang_b() {
-    let (rounds, jobs, bias) = if long() { (3, 4_000.0, 0.005) } else { (2, 600.0, 0.02) };
+    let (rounds, jobs, bias) = if long() { (10, 600.0, 0.005) } else { (2, 200.0, 0.01) };
     let (mut seed, mut verdicts) = (2_000_001, Vec::new());
     for _ in 0..rounds {
         for (servers, offered) in SYSTEMS {
