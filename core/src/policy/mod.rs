@@ -1,6 +1,6 @@
 //! The checked policy: what an operator may decide. Knows meaning and defaults; must not know files.
 //!
-//! A [`Policy`] in hand is a right one: it comes out of [`read`](file) with every relation between its values checked,
+//! A [`Policy`] in hand is a right one: it comes out of [`read`](mod@file) with every relation between its values checked,
 //! or out of [`Policy::of_regions`] with the documented defaults.
 
 use crate::id::{MAX_REGIONS, Name, RegionId, RegionSet};

@@ -2,17 +2,17 @@
 //!
 //! | invariant | checked by |
 //! | --- | --- |
-//! | I1 a region admits jobs, or panic | the controller after each turn; [`admits`] over the nodes' facts |
+//! | I1 a region admits jobs, or panic | the controller after each turn; `admits` over the nodes' facts |
 //! | I2 no launch for a superseded attempt | the world at each launch |
-//! | I3 capacity coming or a deadline | the machines after each turn; [`waiting`] and [`supply`] over the jobs at GitHub |
-//! | I4 surplus bounded and reaped | [`surplus`] at each sample |
+//! | I3 capacity coming or a deadline | the machines after each turn; `waiting` and `supply` over the jobs at GitHub |
+//! | I4 surplus bounded and reaped | `surplus` at each sample |
 //! | I5 caps | the dispatcher after each turn; the world at each launch |
 //! | I6 deleted message, durable record | the world at each deletion |
-//! | I7 flap budget | [`flaps`] |
+//! | I7 flap budget | `flaps` |
 //! | I8 residency and capability | placement by assertion; the world at each launch |
 //! | I9 hops | the controller by assertion; the world at each send |
 //! | I10 buckets | integers without a sign in the core; GitHub's by assertion |
-//! | I11 everything is well again after the last fault | [`healed`] at the end |
+//! | I11 everything is well again after the last fault | `healed` at the end |
 //! | I12 same inputs, same decisions | the digest, by the tests |
 
 mod admits;

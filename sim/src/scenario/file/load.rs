@@ -8,6 +8,7 @@ use crate::load::{MAX_REPOSITORIES, MAX_SCALE, recorded};
 use crate::scenario::{Arrivals, Load, LoadKind, RecordedJob};
 use crate::world::file::dist::{Seconds, dist};
 use std::ops::Bound;
+use std::path::Path;
 use std::sync::Arc;
 use tidegate_core::document::{Located, NodeReader, TableReader};
 use tidegate_core::policy::Policy;
@@ -32,6 +33,13 @@ pub(super) struct Around<'a> {
     pub(super) start: Timestamp,
     /// The scenario's length; `None` where it has mistakes.
     pub(super) duration: Option<Span>,
+}
+
+impl Around<'_> {
+    /// Whether a moment lies within the scenario.
+    fn covers(&self, moment: Timestamp) -> bool {
+        moment > self.start && self.duration.is_some_and(|duration| moment < self.start + duration)
+    }
 }
 
 /// Reads one load; `None` where it has mistakes.
@@ -106,7 +114,12 @@ fn recorded(t: &mut TableReader<'_>, around: &Around<'_>, warnings: &mut Vec<Str
     let path = around.files.beside(&trace.value);
     let recording = match recorded::read(&path, clean) {
         Ok(recording) if keep => recording.aligned_to(around.start),
-        Ok(recording) => recording,
+        Ok(recording) => {
+            if !t.has("keepTimes") && around.covers(recording.first) {
+                warnings.push(shifted(&path, recording.first, around.start));
+            }
+            recording
+        }
         Err(error) => {
             let folder = "paths are taken from the scenario's folder";
             return refuse(t, format!("the trace cannot be used: {error}"), folder);
@@ -119,6 +132,15 @@ fn recorded(t: &mut TableReader<'_>, around: &Around<'_>, warnings: &mut Vec<Str
     }
     warnings.extend(recording.warnings.into_iter().map(|warning| format!("{}: {warning}", path.display())));
     Some(LoadKind::Recorded { jobs: Arc::new(recording.jobs), scale })
+}
+
+/// Who records and simulates the same days may mean their times: say that they are shifted.
+fn shifted(path: &Path, first: Timestamp, start: Timestamp) -> String {
+    format!(
+        "{}: its first job, queued at {first}, is moved to the start, {start}, and all others with it; `keepTimes = true` \
+         keeps their times, `keepTimes = false` says that this is meant",
+        path.display()
+    )
 }
 
 fn need(t: &mut TableReader<'_>) -> Need {
