@@ -2,12 +2,12 @@
 //! not know how a region is chosen, nor how a claim is written.
 
 use super::job::{Job, State};
-use super::{ANSWER_WITHIN, Controller, Effect, Out};
-use crate::fact::{Fact, Why};
+use super::{ANSWER_WITHIN, Controller, Effect, Out, SETTLE};
+use crate::fact::{Fact, WaitReason, Why};
 use crate::id::{JobId, PlacementId};
 use crate::port::table::Standing;
 use crate::port::{ErrorClass, Failure, Stage, Ticket, enqueue, table};
-use crate::time::Timestamp;
+use crate::time::{Span, Timestamp};
 
 /// Stands for the runner of a job until the table tells which placement it is of.
 const fn any_of(job: JobId) -> PlacementId {
@@ -47,10 +47,17 @@ impl Controller {
         self.make_up_for(robbed, before, now, out);
     }
 
-    /// A job that had no runner coming yet, and took another's, leaves none to the robbed one: place that one again.
+    /// A job that had no runner coming yet, and took another's, leaves none to the robbed one: place that one again. Else
+    /// the robbed one waits for the taker's, and if that one has been coming for long, looks after it in time.
     fn make_up_for(&mut self, robbed: Option<JobId>, before: Option<State>, now: Timestamp, out: &mut Out) {
-        if let Some(robbed) = robbed.filter(|_| matches!(before, Some(State::Claiming | State::Waiting(_)))) {
-            self.place(robbed, now, out);
+        let Some(robbed) = robbed else { return };
+        if matches!(before, Some(State::Claiming | State::Waiting(_))) {
+            return self.place(robbed, now, out);
+        }
+        let patience = self.policy.launch.patience();
+        let since = self.state.jobs.get(robbed).map_or(now, |job| job.cover_since);
+        if now.since(since) > Span(patience.0 / 2) {
+            self.set_deadline(robbed, now.max(since + patience), now);
         }
     }
 
@@ -96,7 +103,7 @@ impl Controller {
                 let runner = PlacementId { job: taker, run_attempt, attempt };
                 if self.state.jobs.note_cover(runner, robbed) {
                     let job = self.state.jobs.get_mut(robbed).expect("looked up above");
-                    (job.cover, job.cover_region) = (runner, region);
+                    (job.cover, job.cover_region, job.cover_since) = (runner, region, now);
                     let patience = self.patience(robbed);
                     self.set_deadline(robbed, now + patience, now);
                 } else {
@@ -152,6 +159,7 @@ impl Controller {
             self.state.refused.push((ticket.region, ticket.class, now + self.policy.launch.negative_cache));
         }
         let victim = self.state.jobs.covered_by(ticket.placement);
+        let settled;
         match self.state.jobs.get_mut(victim) {
             Some(job) => {
                 let superseded = victim == ticket.placement.job && job.ticket.placement != ticket.placement;
@@ -161,6 +169,8 @@ impl Controller {
                 }
                 job.failure = Some(failure);
                 job.ticket.tried = job.ticket.tried.with(ticket.region);
+                let since = job.since;
+                settled = self.unsettled(since, now);
             }
             // Another node placed it: this one places it again, and the claim tells whether that is wanted.
             None if !self.state.ended.contains(victim.0) && victim == ticket.placement.job => {
@@ -170,14 +180,33 @@ impl Controller {
                 }
                 let tried = ticket.tried.with(ticket.region);
                 self.admit(Ticket { tried, ..*ticket }, false, now);
+                settled = self.unsettled(ticket.received_at, now);
             }
             None => return,
         }
         out.facts.push(Fact::Retried { placement: ticket.placement, failure });
         match failure.class() {
             ErrorClass::Fatal => self.abandon(victim, failure, out),
-            ErrorClass::RetryElsewhere | ErrorClass::RetryHere => self.place(victim, now, out),
+            ErrorClass::RetryElsewhere | ErrorClass::RetryHere => match settled {
+                Some(settled) => self.wait_until(victim, settled, now),
+                None => self.place(victim, now, out),
+            },
         }
+    }
+
+    /// Until when a job that this process held before it came up is left alone.
+    fn unsettled(&self, since: Timestamp, now: Timestamp) -> Option<Timestamp> {
+        let settled = self.state.started_at + SETTLE;
+        (since < self.state.started_at && now < settled).then_some(settled)
+    }
+
+    /// The runner of a job is gone; it is placed anew once the replica can tell whether that is wanted.
+    fn wait_until(&mut self, id: JobId, at: Timestamp, now: Timestamp) {
+        self.forget_cover_of(id);
+        if let Some(job) = self.state.jobs.get_mut(id) {
+            job.state = State::Waiting(WaitReason::Capacity);
+        }
+        self.set_deadline(id, at, now);
     }
 
     pub(super) fn on_deadline(&mut self, id: JobId, fired: Timestamp, now: Timestamp, out: &mut Out) {
@@ -185,7 +214,11 @@ impl Controller {
         if !deadlines.is_due(id.0, &mut job.due, fired, now) {
             return;
         }
-        let (placement, region) = (job.ticket.placement, job.ticket.region);
+        let (placement, region, since) = (job.ticket.placement, job.ticket.region, job.since);
+        if let Some(settled) = self.unsettled(since, now) {
+            return self.set_deadline(id, settled, now);
+        }
+        let Some(job) = self.state.jobs.get_mut(id) else { return };
         match job.state {
             State::Waiting(_) => self.place(id, now, out),
             State::Claiming => {
@@ -226,7 +259,7 @@ impl Controller {
         let Some(job) = self.state.jobs.get(id) else { return };
         let region = &self.state.regions[job.cover_region.index()];
         // What was sent is received once the queue is empty, and must be online a while after that.
-        let received = region.pressure.empty_since().max(job.since);
+        let received = region.pressure.empty_since().max(job.cover_since);
         let due = received + patience;
         let queueing = (region.pressure.load().waiting > 0 || now < due) && !region.phase().is_closed();
         let again = if region.pressure.load().waiting > 0 { now + patience } else { due };

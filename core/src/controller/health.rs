@@ -120,6 +120,7 @@ impl Controller {
             region.record_at = now;
         }
         self.state.listing = None;
+        self.state.started_at = now;
         self.state.next_probe = now + self.policy.failover.probe_every;
         self.probe_all(now, out);
     }

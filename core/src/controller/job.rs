@@ -44,6 +44,9 @@ pub(crate) struct Job {
     pub(crate) cover: PlacementId,
     /// The region in which that runner is made: where it matters whether there is a queue, or an evacuation.
     pub(crate) cover_region: RegionId,
+    /// Since when that runner is being made. It goes with the runner from job to job: one that never comes is found out
+    /// by its own age, not by that of those who wait for it in turn.
+    pub(crate) cover_since: Timestamp,
     /// Whether nobody may have made that runner: the table is asked, and a deadline set.
     pub(crate) doubted: bool,
     /// The last failure.
@@ -118,11 +121,12 @@ impl Jobs {
         let taker = self.get_mut(job)?;
         // Served by this runner from now on: what it was to be served by is free for another.
         let own = taker.ticket.placement;
-        let (freed, region) = (std::mem::replace(&mut taker.cover, own), taker.cover_region);
+        let (freed, region, since) = (std::mem::replace(&mut taker.cover, own), taker.cover_region, taker.cover_since);
         taker.doubted = false;
         self.covers.remove(freed.word());
         let other = self.get_mut(robbed).filter(|other| robbed != job && other.waits_for(runner))?;
-        (other.cover, other.cover_region, other.doubted) = (freed, region, false);
+        (other.cover, other.cover_region, other.cover_since) = (freed, region, since);
+        other.doubted = false;
         if freed != other.ticket.placement {
             self.covers.insert(freed.word(), robbed);
         }

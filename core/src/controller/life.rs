@@ -85,6 +85,7 @@ impl Controller {
             recovered,
             cover: ticket.placement,
             cover_region: ticket.region,
+            cover_since: now,
             doubted: false,
             failure: None,
             due: Default::default(),
@@ -133,7 +134,7 @@ impl Controller {
                 (job.state, job.since, job.tries, job.claimed) = (State::Claiming, now, 0, false);
                 job.asked = true;
                 let ticket = job.ticket;
-                (job.cover, job.cover_region) = (ticket.placement, ticket.region);
+                (job.cover, job.cover_region, job.cover_since) = (ticket.placement, ticket.region, now);
                 self.state.regions[decision.region.index()].pressure.on_placed();
                 self.state.sticky.remember(ticket.run, decision.region, &self.policy.sticky, now);
                 out.facts.push(Fact::JobPlaced {
@@ -231,7 +232,7 @@ impl Controller {
         job.ticket.placement.attempt = standing.attempt;
         job.ticket.region = standing.region;
         if job.cover == placement {
-            (job.cover, job.cover_region) = (job.ticket.placement, standing.region);
+            (job.cover, job.cover_region, job.cover_since) = (job.ticket.placement, standing.region, now);
         }
         self.state.sticky.remember(job.ticket.run, standing.region, &self.policy.sticky, now);
         (job.claimed, job.recovered, job.since) = (true, false, now);
@@ -282,6 +283,9 @@ impl Controller {
         }
         out.facts.push(Fact::JobEnqueued { placement, region: job.ticket.region, took: now.since(job.since) });
         (job.state, job.since, job.tries) = (State::Placed, now, 0);
+        if job.cover == placement {
+            job.cover_since = now;
+        }
         let patience = self.patience(placement.job);
         self.set_deadline(placement.job, now + patience, now);
     }

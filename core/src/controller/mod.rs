@@ -80,6 +80,10 @@ pub enum Effect {
 
 type Out = Outbox<Effect>;
 
+/// After it came up a process leaves the jobs it held before alone for so long: the replica has to catch up, or it would
+/// place again what others have looked after.
+const SETTLE: Span = Span::from_secs(15);
+
 /// How long an answer to a claim or a send may take before it counts as timed out.
 const ANSWER_WITHIN: Span = Span::from_secs(10);
 
@@ -99,6 +103,8 @@ struct State {
     unknown: BTreeMap<JobId, Timestamp>,
     /// The page of open claims asked for last, while adopting.
     listing: Option<Option<JobId>>,
+    /// When the process came up last: what it held before may be as old as its absence was long.
+    started_at: Timestamp,
     next_probe: Timestamp,
     next_reconcile: Timestamp,
     next_sweep: Timestamp,
@@ -131,6 +137,7 @@ impl Controller {
             version: 0,
             unknown: BTreeMap::new(),
             listing: None,
+            started_at: now,
             next_probe: now,
             next_reconcile: spread(policy.github.reconcile_every, 1),
             next_sweep: spread(policy.github.sweep_every, 2),

@@ -1,7 +1,7 @@
 //! Rule 1: GitHub binds jobs to runners, not us; every queued job keeps exactly one runner coming.
 
 use crate::bench::{Bench, standing};
-use crate::words::{DUBLIN, Does, FRANKFURT, claim, claim_again, policy, secs};
+use crate::words::{DUBLIN, Does, FRANKFURT, claim, claim_again, mins, policy, secs};
 use tidegate_core::JobId;
 use tidegate_core::port::table::Standing;
 use tidegate_core::port::{Failure, Stage};
@@ -193,4 +193,21 @@ fn an_old_runner_of_a_job_placed_again_robs_nobody() {
     t.job(2).started_on(1, 2); // 1 waits for the runner of 2
     t.job(8).started_on(1, 1); // the first runner of 1 came up all the same
     t.expect([Does::Mark(2, STARTED), Does::Mark(8, STARTED)]);
+}
+
+// Broken: `make_up_for` sets no deadline, or `swap_covers` does not hand the runner's age on with the runner.
+#[test]
+fn a_runner_that_never_comes_is_found_out_by_its_own_age() {
+    let mut t = Bench::new(policy());
+    t.placed(1); // its runner is lost without a word
+    for job in 2..20 {
+        t.placed(job);
+        t.advance(mins(1));
+        t.job(job - 1).started_on(job, 1); // each is served by the runner of the next: none is ever overdue by itself
+        if t.take().iter().any(|does| matches!(does, Does::LookUp(_))) {
+            assert!((15..=18).contains(&job), "after {job} minutes");
+            return;
+        }
+    }
+    panic!("the class stays a runner short");
 }

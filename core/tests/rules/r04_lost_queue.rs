@@ -1,11 +1,11 @@
 //! Rule 4: a dead region's queue is out of reach; demand is rebuilt from the table and from GitHub's list.
 
-use crate::bench::{Bench, open_claim};
+use crate::bench::{Bench, open_claim, standing};
 use crate::words::{DUBLIN, Does, FRANKFURT, SYDNEY, claim, claim_again, mins, policy, secs};
 use tidegate_core::controller::Event;
 use tidegate_core::controller::phase::Phase;
 use tidegate_core::fact::Fact;
-use tidegate_core::port::{Stage, table};
+use tidegate_core::port::{Failure, Stage, table};
 
 fn dublin_after_the_loss_of_frankfurt() -> Bench {
     let mut t = Bench::at(DUBLIN, policy());
@@ -108,4 +108,24 @@ fn what_the_table_lost_is_found_on_githubs_list() {
     assert!(done.contains(&claim(5, DUBLIN)), "{done:?}");
     t.claimed(5);
     assert_eq!(t.count(|fact| matches!(fact, Fact::JobRecovered { .. })), 1);
+}
+
+// Broken: `on_placement_failed` and `on_deadline` act at once on what a process held before it came up. A region that
+// returned placed again all that the others had looked after, before its replica could tell.
+#[test]
+fn a_process_that_returns_asks_the_table_before_it_places_again() {
+    let mut t = Bench::new(policy());
+    t.placed(1);
+    t.placed(2);
+    t.now = t.now + mins(60); // away, and nobody woke it
+    t.hear(Event::Started);
+    t.take();
+    t.given_back(1, Failure::Stopped); // its task is gone
+    t.hear(Event::Wake);
+    t.expect([]); // nor does the deadline of job 2 count
+    t.wait(secs(30));
+    t.expect([claim_again(1, 2, DUBLIN), Does::LookUp(2)]);
+    t.conflict(1, standing(2, SYDNEY, Stage::Ended));
+    t.stands(2, Some(standing(2, SYDNEY, Stage::Started)));
+    t.expect([]);
 }
