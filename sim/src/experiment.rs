@@ -99,15 +99,17 @@ pub fn run(scenario: &Scenario, keep: Keep, progress: &dyn Progress) -> Experime
     let mut scenario = scenario.clone();
     order_regions(&mut scenario);
     let seeds: Vec<u64> = (0..u64::from(scenario.runs)).map(|n| scenario.seed + n).collect();
-    let several = scenario.policy.regions.len() > 1 && !scenario.world.ideal;
+    // In world `ideal` nothing has a price, and nothing is lost.
+    let priced = !scenario.world.ideal;
+    let several = scenario.policy.regions.len() > 1 && priced;
     let lesser = several.then(|| without_largest(&scenario));
-    let singles: Vec<RegionId> = if several { scenario.policy.ids().collect() } else { Vec::new() };
+    let singles: Vec<RegionId> = if priced { scenario.policy.ids().collect() } else { Vec::new() };
     let mut works: Vec<Work> = seeds.iter().map(|seed| Work::Main(*seed)).collect();
     if lesser.is_some() {
         works.extend(seeds.iter().take(N_MINUS_ONE_RUNS as usize).map(|seed| Work::NMinusOne(*seed)));
     }
     works.extend(singles.iter().map(|region| Work::Single(*region, scenario.seed)));
-    let again = if several { seeds.len() as u64 - 1 } else { 0 };
+    let again = if priced { seeds.len() as u64 - 1 } else { 0 };
     progress.begin(works.len() as u64 + again);
     let keep = std::sync::Mutex::new(Some(keep));
     let simulate = |work: &Work| {
