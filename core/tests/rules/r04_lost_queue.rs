@@ -117,7 +117,7 @@ fn a_process_that_returns_asks_the_table_before_it_places_again() {
     let mut t = Bench::new(policy());
     t.placed(1);
     t.placed(2);
-    t.now = t.now + mins(60); // away, and nobody woke it
+    t.now += mins(60); // away, and nobody woke it
     t.hear(Event::Started);
     t.take();
     t.given_back(1, Failure::Stopped); // its task is gone
