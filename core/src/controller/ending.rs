@@ -281,15 +281,19 @@ impl Controller {
         if self.on_taker_stands(id, standing, now, out) {
             return;
         }
-        let Some(job) = self.state.jobs.get_mut(id).filter(|job| job.state == State::Placed) else { return };
+        let Some(job) = self.state.jobs.get(id).copied().filter(|job| job.state == State::Placed) else { return };
         let placement = job.ticket.placement;
         let newer = standing.filter(|s| s.stage != Stage::Placed || s.attempt > placement.attempt);
         if standing.is_none() && job.claimed {
             self.end(id);
         } else if let Some(standing) = newer {
             self.on_conflict(placement, standing, now, out);
+        } else if self.is_off_the_list(&job) {
+            self.end(id); // a runner for it would be surplus
         } else {
-            job.failure = Some(Failure::Timeout);
+            if let Some(job) = self.state.jobs.get_mut(id) {
+                job.failure = Some(Failure::Timeout);
+            }
             out.facts.push(Fact::Retried { placement, failure: Failure::Timeout });
             self.place(id, now, out);
         }

@@ -49,6 +49,8 @@ pub(crate) struct Job {
     pub(crate) cover_since: Timestamp,
     /// Whether nobody may have made that runner: the table is asked, and a deadline set.
     pub(crate) doubted: bool,
+    /// When GitHub's list showed it last.
+    pub(crate) listed_at: Timestamp,
     /// The last failure.
     pub(crate) failure: Option<Failure>,
     pub(crate) due: Due,

@@ -87,6 +87,7 @@ impl Controller {
             cover_region: ticket.region,
             cover_since: now,
             doubted: false,
+            listed_at: Timestamp::ZERO,
             failure: None,
             due: Default::default(),
         });

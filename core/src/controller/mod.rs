@@ -101,6 +101,8 @@ struct State {
     version: u64,
     /// Jobs GitHub lists that we do not know, and when we saw them first.
     unknown: BTreeMap<JobId, Timestamp>,
+    /// When GitHub's list came last, complete.
+    listed_at: Timestamp,
     /// The page of open claims asked for last, while adopting.
     listing: Option<Option<JobId>>,
     /// When the process came up last: what it held before may be as old as its absence was long.
@@ -136,6 +138,7 @@ impl Controller {
             panic: false,
             version: 0,
             unknown: BTreeMap::new(),
+            listed_at: Timestamp::ZERO,
             listing: None,
             started_at: now,
             next_probe: now,

@@ -1,7 +1,7 @@
 //! What webhooks and other nodes failed to tell: GitHub's list of queued jobs, and the claims of lost nodes. Knows both
 //! lists; places jobs as if their webhook had come.
 
-use super::job::State;
+use super::job::{Job, State};
 use super::{Controller, Effect, Out};
 use crate::fact::{Fact, Why};
 use crate::id::{JobId, RegionId};
@@ -12,6 +12,9 @@ use std::collections::BTreeMap;
 
 /// Claims in one page of a listing.
 const PAGE: u32 = 500;
+
+/// A list of GitHub's as long as this may have been cut off: who is missing from it may be queued all the same.
+const LIST_MAX: usize = 10_000;
 
 /// Unknown jobs remembered between two lists at the most; the rest is found by the next list.
 const UNKNOWN_MAX: usize = 50_000;
@@ -30,10 +33,17 @@ impl Controller {
     /// A job that GitHub lists and we do not know is placed at the second look: its webhook may be on the way, and
     /// the list may be behind (rule 5).
     pub(super) fn on_queued_list(&mut self, jobs: &[JobSpec], now: Timestamp, out: &mut Out) {
+        if jobs.len() < LIST_MAX {
+            self.state.listed_at = now;
+        }
         let before = std::mem::take(&mut self.state.unknown);
         let mut unknown = BTreeMap::new();
         for spec in jobs {
-            if self.state.jobs.get(spec.job).is_some() || self.state.ended.contains(spec.job.0) {
+            if let Some(job) = self.state.jobs.get_mut(spec.job) {
+                job.listed_at = now;
+                continue;
+            }
+            if self.state.ended.contains(spec.job.0) {
                 continue;
             }
             let seen = before.get(&spec.job).copied().unwrap_or(now);
@@ -44,6 +54,12 @@ impl Controller {
             }
         }
         self.state.unknown = unknown;
+    }
+
+    /// Whether GitHub says that a job asks for a runner no more: it was placed well before the last list, for the list is
+    /// behind, and is not on it. Its webhooks went to another node, whose marks may not reach us.
+    pub(super) fn is_off_the_list(&self, job: &Job) -> bool {
+        job.since + self.policy.github.second_look < self.state.listed_at && job.listed_at < self.state.listed_at
     }
 
     /// Takes over the open jobs of a lost region from the table, if that is for this node to do (rule 4: the region's

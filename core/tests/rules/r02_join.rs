@@ -16,6 +16,7 @@ fn a_node_that_lost_counts_on_from_what_stands() {
     t.conflict(1, standing(4, DUBLIN, Stage::Placed));
     t.expect([]); // capacity is coming by another node's doing: no message of ours
     assert_eq!(t.count(|fact| matches!(fact, Fact::ClaimConflict { .. })), 1);
+    t.job(1).listed();
     t.wait(mins(20)); // it never came
     t.expect([Does::LookUp(1)]);
     t.stands(1, Some(standing(4, DUBLIN, Stage::Placed)));

@@ -132,8 +132,22 @@ fn a_job_whose_webhooks_went_elsewhere_is_looked_up_and_let_go() {
     t.expect([]);
     assert_eq!(t.machine().open_jobs(), 0);
     t.placed(2);
+    t.job(2).listed(); // GitHub has it still
     t.wait(mins(9));
     t.expect([Does::LookUp(2)]);
     t.stands(2, Some(crate::bench::standing(1, FRANKFURT, Stage::Placed))); // lost: once more
     t.expect([claim_again(2, 2, FRANKFURT)]);
+}
+
+// Broken: `on_stands` does not ask GitHub's list. A node that a partition kept from all marks made a second runner for
+// every job of its region.
+#[test]
+fn a_job_that_github_lists_no_more_needs_no_second_runner() {
+    let mut t = Bench::new(policy_with(|p| p.launch.start_timeout = mins(4)));
+    t.placed(1);
+    t.wait(mins(9));
+    t.expect([Does::LookUp(1)]);
+    t.stands(1, Some(crate::bench::standing(1, FRANKFURT, Stage::Placed))); // no mark came through
+    t.expect([]);
+    assert_eq!(t.machine().open_jobs(), 0);
 }

@@ -133,6 +133,7 @@ fn a_job_that_no_region_takes_has_one_visible_outcome() {
 fn a_job_whose_runners_never_come_up_has_one_visible_outcome() {
     let mut t = Bench::new(impatient());
     t.job(1).queued();
+    t.job(1).listed();
     for _ in 0..200 {
         for does in t.take() {
             let attempt = t.ticket(1).placement.attempt;
