@@ -1,18 +1,13 @@
 //! What becomes of a placed job: started, completed, failed, overdue. Knows jobs and what the world says of them; must
 //! not know how a region is chosen, nor how a claim is written.
 
-use super::job::{Job, State};
-use super::{ANSWER_WITHIN, Controller, Effect, Out, SETTLE};
-use crate::fact::{Fact, WaitReason, Why};
+use super::job::{Job, State, any_of};
+use super::{ANSWER_WITHIN, Controller, Effect, Out};
+use crate::fact::{Fact, Why};
 use crate::id::{JobId, PlacementId};
 use crate::port::table::Standing;
 use crate::port::{ErrorClass, Failure, Stage, Ticket, enqueue, table};
 use crate::time::{Span, Timestamp};
-
-/// Stands for the runner of a job until the table tells which placement it is of.
-const fn any_of(job: JobId) -> PlacementId {
-    PlacementId { job, run_attempt: 0, attempt: 0 }
-}
 
 impl Controller {
     /// A runner took a job. Whose runner it was does not matter to the job; who is robbed of one does (rule 1).
@@ -28,8 +23,7 @@ impl Controller {
         if before == Some(State::Started) || self.is_older_run(id, run_attempt) {
             return;
         }
-        self.doubt(id, runner, now, out);
-        let robbed = runner.and_then(|runner| self.state.jobs.swap_covers(runner, id));
+        self.on_served(id, runner, now, out);
         match self.state.jobs.get_mut(id) {
             Some(job) => {
                 (job.state, job.since) = (State::Started, now);
@@ -44,20 +38,25 @@ impl Controller {
         }
         let mark = table::Command::Mark { job: id, run_attempt, stage: Stage::Started, runner };
         out.effects.push(Effect::Table(mark));
-        self.make_up_for(robbed, before, now, out);
     }
 
-    /// A job that had no runner coming yet, and took another's, leaves none to the robbed one: place that one again. Else
-    /// the robbed one waits for the taker's, and if that one has been coming for long, looks after it in time.
-    fn make_up_for(&mut self, robbed: Option<JobId>, before: Option<State>, now: Timestamp, out: &mut Out) {
-        let Some(robbed) = robbed else { return };
-        if matches!(before, Some(State::Claiming | State::Waiting(_))) {
+    /// A runner serves a job: who was to have it waits for the job's own, if that is coming, and is placed again if not.
+    /// If that one has been coming for long, it is looked after in time.
+    fn on_served(&mut self, id: JobId, runner: Option<PlacementId>, now: Timestamp, out: &mut Out) {
+        let Some(runner) = runner else { return };
+        let Some(before) = self.state.jobs.get(id).map(|job| job.state) else {
+            return self.doubt(id, runner, now, out);
+        };
+        let Some(robbed) = self.state.jobs.swap_covers(runner, id) else { return };
+        if matches!(before, State::Claiming | State::Waiting(_)) {
             return self.place(robbed, now, out);
         }
         let patience = self.policy.launch.patience();
-        let since = self.state.jobs.get(robbed).map_or(now, |job| job.cover_since);
-        if now.since(since) > Span(patience.0 / 2) {
-            self.set_deadline(robbed, now.max(since + patience), now);
+        let Some(job) = self.state.jobs.get(robbed) else { return };
+        if job.is_in_doubt() {
+            self.set_deadline(robbed, now + ANSWER_WITHIN, now);
+        } else if now.since(job.cover_since) > Span(patience.0 / 2) {
+            self.set_deadline(robbed, now.max(job.cover_since + patience), now);
         }
     }
 
@@ -65,8 +64,7 @@ impl Controller {
     /// job, its runner is free for ours; if its webhook was lost, nobody made one, and ours must be placed again, or
     /// the label class would be a runner short for good: each runner that comes is taken by the oldest job, and none
     /// is ever overdue (rule 1). The table tells which; without an answer a runner too many is better than one too few.
-    fn doubt(&mut self, taker: JobId, runner: Option<PlacementId>, now: Timestamp, out: &mut Out) {
-        let Some(runner) = runner.filter(|_| self.state.jobs.get(taker).is_none()) else { return };
+    fn doubt(&mut self, taker: JobId, runner: PlacementId, now: Timestamp, out: &mut Out) {
         let robbed = self.state.jobs.covered_by(runner);
         self.state.jobs.forget_cover(runner);
         let made = |job: &&Job| job.waits_for(runner) && matches!(job.state, State::Enqueuing | State::Placed);
@@ -79,7 +77,7 @@ impl Controller {
     pub(super) fn ask_of_taker(&mut self, robbed: JobId, taker: JobId, now: Timestamp, out: &mut Out) {
         self.forget_cover_of(robbed);
         let job = self.state.jobs.get_mut(robbed).expect("the caller looked it up");
-        (job.cover, job.doubted) = (any_of(taker), true);
+        job.cover = any_of(taker);
         self.state.jobs.note_cover(any_of(taker), robbed);
         out.effects.push(Effect::Table(table::Command::Look { job: taker }));
         self.set_deadline(robbed, now + ANSWER_WITHIN, now);
@@ -89,8 +87,7 @@ impl Controller {
     /// that one was taken by a third. False when none of ours waits for this word.
     fn on_taker_stands(&mut self, taker: JobId, standing: Option<Standing>, now: Timestamp, out: &mut Out) -> bool {
         let robbed = self.state.jobs.covered_by(any_of(taker));
-        let asked = |job: &&Job| job.doubted && job.cover == any_of(taker);
-        if self.state.jobs.get(robbed).filter(asked).is_none() {
+        if !self.state.jobs.get(robbed).is_some_and(|job| job.waits_for(any_of(taker))) || robbed == taker {
             return false;
         }
         let phases = self.phases();
@@ -133,8 +130,7 @@ impl Controller {
         }
         let before = self.state.jobs.get(id).map(|job| job.state);
         let unseen = runner.filter(|_| before != Some(State::Started));
-        self.doubt(id, unseen, now, out);
-        let robbed = unseen.and_then(|runner| self.state.jobs.swap_covers(runner, id));
+        self.on_served(id, unseen, now, out);
         if let Some(job) = self.state.jobs.get(id) {
             let (run, region) = (job.ticket.run, job.ticket.region);
             self.state.sticky.remember(run, region, &self.policy.sticky, now);
@@ -142,7 +138,6 @@ impl Controller {
         self.end(id);
         let mark = table::Command::Mark { job: id, run_attempt, stage: Stage::Ended, runner: unseen };
         out.effects.push(Effect::Table(mark));
-        self.make_up_for(robbed, before, now, out);
     }
 
     pub(super) fn end(&mut self, id: JobId) {
@@ -159,18 +154,13 @@ impl Controller {
             self.state.refused.push((ticket.region, ticket.class, now + self.policy.launch.negative_cache));
         }
         let victim = self.state.jobs.covered_by(ticket.placement);
-        let settled;
         match self.state.jobs.get_mut(victim) {
             Some(job) => {
-                let superseded = victim == ticket.placement.job && job.ticket.placement != ticket.placement;
-                let not_its_own = job.cover != ticket.placement;
-                if job.state == State::Started || superseded || not_its_own {
+                if !job.waits_for(ticket.placement) {
                     return;
                 }
                 job.failure = Some(failure);
                 job.ticket.tried = job.ticket.tried.with(ticket.region);
-                let since = job.since;
-                settled = self.unsettled(since, now);
             }
             // Another node placed it: this one places it again, and the claim tells whether that is wanted.
             None if !self.state.ended.contains(victim.0) && victim == ticket.placement.job => {
@@ -180,33 +170,14 @@ impl Controller {
                 }
                 let tried = ticket.tried.with(ticket.region);
                 self.admit(Ticket { tried, ..*ticket }, false, now);
-                settled = self.unsettled(ticket.received_at, now);
             }
             None => return,
         }
         out.facts.push(Fact::Retried { placement: ticket.placement, failure });
         match failure.class() {
             ErrorClass::Fatal => self.abandon(victim, failure, out),
-            ErrorClass::RetryElsewhere | ErrorClass::RetryHere => match settled {
-                Some(settled) => self.wait_until(victim, settled, now),
-                None => self.place(victim, now, out),
-            },
+            ErrorClass::RetryElsewhere | ErrorClass::RetryHere => self.place(victim, now, out),
         }
-    }
-
-    /// Until when a job that this process held before it came up is left alone.
-    fn unsettled(&self, since: Timestamp, now: Timestamp) -> Option<Timestamp> {
-        let settled = self.state.started_at + SETTLE;
-        (since < self.state.started_at && now < settled).then_some(settled)
-    }
-
-    /// The runner of a job is gone; it is placed anew once the replica can tell whether that is wanted.
-    fn wait_until(&mut self, id: JobId, at: Timestamp, now: Timestamp) {
-        self.forget_cover_of(id);
-        if let Some(job) = self.state.jobs.get_mut(id) {
-            job.state = State::Waiting(WaitReason::Capacity);
-        }
-        self.set_deadline(id, at, now);
     }
 
     pub(super) fn on_deadline(&mut self, id: JobId, fired: Timestamp, now: Timestamp, out: &mut Out) {
@@ -214,11 +185,7 @@ impl Controller {
         if !deadlines.is_due(id.0, &mut job.due, fired, now) {
             return;
         }
-        let (placement, region, since) = (job.ticket.placement, job.ticket.region, job.since);
-        if let Some(settled) = self.unsettled(since, now) {
-            return self.set_deadline(id, settled, now);
-        }
-        let Some(job) = self.state.jobs.get_mut(id) else { return };
+        let (placement, region) = (job.ticket.placement, job.ticket.region);
         match job.state {
             State::Waiting(_) => self.place(id, now, out),
             State::Claiming => {
@@ -235,7 +202,7 @@ impl Controller {
                 }
                 self.again_unless_moved(placement, State::Enqueuing, Effect::Enqueue(again), now, out);
             }
-            State::Placed if job.doubted => self.place(id, now, out),
+            State::Placed if job.is_in_doubt() => self.place(id, now, out),
             State::Placed => self.on_overdue(id, now, out),
             // GitHub ends no job later than this: its last webhook is lost for good.
             State::Started => self.end(id),

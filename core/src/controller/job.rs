@@ -47,8 +47,6 @@ pub(crate) struct Job {
     /// Since when that runner is being made. It goes with the runner from job to job: one that never comes is found out
     /// by its own age, not by that of those who wait for it in turn.
     pub(crate) cover_since: Timestamp,
-    /// Whether nobody may have made that runner: the table is asked, and a deadline set.
-    pub(crate) doubted: bool,
     /// When GitHub's list showed it last.
     pub(crate) listed_at: Timestamp,
     /// The last failure.
@@ -56,10 +54,20 @@ pub(crate) struct Job {
     pub(crate) due: Due,
 }
 
+/// Stands for the runner of another job until the table tells whether there is one, and of which placement.
+pub(crate) const fn any_of(job: JobId) -> PlacementId {
+    PlacementId { job, run_attempt: 0, attempt: 0 }
+}
+
 impl Job {
     /// Whether the runner of this placement is the one that is to serve it.
     pub(crate) fn waits_for(&self, runner: PlacementId) -> bool {
         self.cover == runner && self.state != State::Started
+    }
+
+    /// Whether nobody may have made the runner that is to serve it: the table is asked, see [`any_of`].
+    pub(crate) fn is_in_doubt(&self) -> bool {
+        self.cover == any_of(self.cover.job) && self.cover.job != self.ticket.placement.job
     }
 }
 
@@ -124,11 +132,9 @@ impl Jobs {
         // Served by this runner from now on: what it was to be served by is free for another.
         let own = taker.ticket.placement;
         let (freed, region, since) = (std::mem::replace(&mut taker.cover, own), taker.cover_region, taker.cover_since);
-        taker.doubted = false;
         self.covers.remove(freed.word());
         let other = self.get_mut(robbed).filter(|other| robbed != job && other.waits_for(runner))?;
         (other.cover, other.cover_region, other.cover_since) = (freed, region, since);
-        other.doubted = false;
         if freed != other.ticket.placement {
             self.covers.insert(freed.word(), robbed);
         }

@@ -86,7 +86,6 @@ impl Controller {
             cover: ticket.placement,
             cover_region: ticket.region,
             cover_since: now,
-            doubted: false,
             listed_at: Timestamp::ZERO,
             failure: None,
             due: Default::default(),
@@ -110,6 +109,9 @@ impl Controller {
         let Some(job) = self.state.jobs.get(id).copied() else { return };
         if job.ticket.placement.attempt > 0 && self.is_given_up(&job, now) {
             return self.abandon(id, job.failure.unwrap_or(Failure::Capacity), out);
+        }
+        if let Some(settled) = self.unsettled(&job, now) {
+            return self.wait_until(id, settled, now);
         }
         self.update_spill(job.ticket.home, now, out);
         let t = &job.ticket;
@@ -153,12 +155,26 @@ impl Controller {
         }
     }
 
+    /// Until when a job that this process held before it came up is not placed: its replica was away as long, and would
+    /// let it place again what others have looked after. Then the claim tells whether that is wanted.
+    fn unsettled(&self, job: &Job, now: Timestamp) -> Option<Timestamp> {
+        let settled = self.state.started_at + table::CATCH_UP;
+        (job.ticket.received_at < self.state.started_at && now < settled).then_some(settled)
+    }
+
+    fn wait_until(&mut self, id: JobId, at: Timestamp, now: Timestamp) {
+        self.forget_cover_of(id);
+        if let Some(job) = self.state.jobs.get_mut(id) {
+            (job.state, job.since) = (State::Waiting(WaitReason::Capacity), now);
+        }
+        self.set_deadline(id, at, now);
+    }
+
     /// A job placed anew is served by its own runner again.
     pub(super) fn forget_cover_of(&mut self, id: JobId) {
         if let Some(job) = self.state.jobs.get_mut(id) {
             let own = job.ticket.placement;
             let freed = std::mem::replace(&mut job.cover, own);
-            job.doubted = false;
             if freed != own {
                 self.state.jobs.forget_cover(freed);
             }

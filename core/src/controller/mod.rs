@@ -80,10 +80,6 @@ pub enum Effect {
 
 type Out = Outbox<Effect>;
 
-/// After it came up a process leaves the jobs it held before alone for so long: the replica has to catch up, or it would
-/// place again what others have looked after.
-const SETTLE: Span = Span::from_secs(15);
-
 /// How long an answer to a claim or a send may take before it counts as timed out.
 const ANSWER_WITHIN: Span = Span::from_secs(10);
 

@@ -13,9 +13,6 @@ use std::collections::BTreeMap;
 /// Claims in one page of a listing.
 const PAGE: u32 = 500;
 
-/// A list of GitHub's as long as this may have been cut off: who is missing from it may be queued all the same.
-const LIST_MAX: usize = 10_000;
-
 /// Unknown jobs remembered between two lists at the most; the rest is found by the next list.
 const UNKNOWN_MAX: usize = 50_000;
 
@@ -33,7 +30,7 @@ impl Controller {
     /// A job that GitHub lists and we do not know is placed at the second look: its webhook may be on the way, and
     /// the list may be behind (rule 5).
     pub(super) fn on_queued_list(&mut self, jobs: &[JobSpec], now: Timestamp, out: &mut Out) {
-        if jobs.len() < LIST_MAX {
+        if jobs.len() < github::LIST_MAX {
             self.state.listed_at = now;
         }
         let before = std::mem::take(&mut self.state.unknown);

@@ -6,14 +6,12 @@ use crate::fact::{DropReason, Fact};
 use crate::id::PlacementId;
 use crate::port::confirm::Verdict;
 use crate::port::dequeue::{self, Message};
+use crate::port::table::CATCH_UP;
 use crate::port::{Failure, confirm, notice};
 use crate::time::{Span, Timestamp};
 
 /// A message that no cap lets in now is seen again after so long.
 const CAP_RETRY: Span = Span::from_secs(15);
-
-/// After it came up a process lets stale messages lie for so long: the replica has to catch up.
-const SETTLE: Span = Span::from_secs(15);
 
 impl Dispatcher {
     pub(super) fn on_received(&mut self, messages: &[Message], now: Timestamp, out: &mut Out) {
@@ -45,9 +43,10 @@ impl Dispatcher {
             out.effects.push(Effect::Notice(failed));
             return;
         }
-        if self.is_stale(message.enqueued_at, now) && now.since(self.state.started_at) < SETTLE {
+        let stale = self.is_stale(message.enqueued_at, now);
+        if stale && now.since(self.state.started_at) < CATCH_UP {
             // The replica has been away as long as the process: what it shows now is as old as the message.
-            out.effects.push(Effect::Dequeue(dequeue::Command::Release { receipt: message.receipt, after: SETTLE }));
+            out.effects.push(Effect::Dequeue(dequeue::Command::Release { receipt: message.receipt, after: CATCH_UP }));
             return;
         }
         if !self.fits(ticket) {
@@ -61,7 +60,7 @@ impl Dispatcher {
         self.state.tasks.insert(Task {
             ticket: *ticket,
             receipt: message.receipt,
-            enqueued_at: message.enqueued_at,
+            stale,
             state: State::Confirming,
             since: now,
             visible_at: now + HIDDEN_FOR,
@@ -107,11 +106,9 @@ impl Dispatcher {
     /// Capacity is made for the current attempt, and for one the replica does not know (yet): availability over
     /// thrift, for GitHub gives each job to one runner only.
     pub(super) fn on_confirmed(&mut self, placement: PlacementId, verdict: Verdict, now: Timestamp, out: &mut Out) {
-        let enqueued_at = self.state.tasks.get_mut(placement).expect("the caller looked it up").enqueued_at;
-        let stale = self.is_stale(enqueued_at, now);
-        let task = self.state.tasks.get_mut(placement).expect("looked up above");
+        let task = self.state.tasks.get_mut(placement).expect("the caller looked it up");
         let why = match verdict {
-            Verdict::Owed | Verdict::Unknown if stale => Some(DropReason::Over),
+            Verdict::Owed | Verdict::Unknown if task.stale => Some(DropReason::Over),
             Verdict::Current { consumed: false } | Verdict::Owed | Verdict::Unavailable | Verdict::Unknown => None,
             Verdict::Superseded => Some(DropReason::Superseded),
             Verdict::Current { consumed: true } | Verdict::Over { .. } => Some(DropReason::Over),

@@ -55,8 +55,8 @@ impl State {
 pub(crate) struct Task {
     pub(crate) ticket: Ticket,
     pub(crate) receipt: Receipt,
-    /// When its message was sent.
-    pub(crate) enqueued_at: Timestamp,
+    /// Whether its message is a stale hint, good only if its own job waits.
+    pub(crate) stale: bool,
     pub(crate) state: State,
     pub(crate) since: Timestamp,
     /// When its message is seen again unless it is kept hidden.

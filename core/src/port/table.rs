@@ -8,8 +8,12 @@ use crate::id::{JobId, MAX_REGIONS, PerRegion, PlacementId, RegionId};
 use crate::port::confirm::Verdict;
 use crate::port::operator::Order;
 use crate::port::probe::Load;
-use crate::time::Timestamp;
+use crate::time::{Span, Timestamp};
 use serde::{Deserialize, Serialize};
+
+/// A replica that was cut off shows all that was written meanwhile within this time after it is back. AWS says of
+/// replication that it takes a second as a rule; the rest is margin.
+pub const CATCH_UP: Span = Span::from_secs(15);
 
 /// The joined truth of one job as one replica sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

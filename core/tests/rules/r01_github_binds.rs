@@ -211,3 +211,16 @@ fn a_runner_that_never_comes_is_found_out_by_its_own_age() {
     }
     panic!("the class stays a runner short");
 }
+
+// Broken: the doubt about a runner is kept with the job and not with the runner: whoever inherits it waits for nobody.
+#[test]
+fn a_doubt_goes_with_the_runner_to_who_waits_for_it_next() {
+    let mut t = Bench::new(policy());
+    t.placed(1);
+    t.placed(2);
+    t.job(7).started_on(1, 1); // nobody placed it; 1 waits for a runner of 7, if there is one
+    t.job(1).started_on(2, 1); // and 2 in its stead
+    t.take();
+    t.stands(7, None);
+    t.expect([claim_again(2, 2, FRANKFURT)]);
+}

@@ -19,7 +19,7 @@ impl Supply {
             *looks = if *short > 0 { *looks + 1 } else { 0 };
             if *looks >= LOOKS {
                 *looks = 0;
-                return Err(format!("class {class} is {short} runners short, at the {LOOKS}rd look in a row"));
+                return Err(format!("class {class} is {short} runners short, at {LOOKS} looks in a row"));
             }
         }
         Ok(())

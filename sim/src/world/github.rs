@@ -10,12 +10,10 @@ use crate::load::NewJob;
 use std::collections::VecDeque;
 use tidegate_core::id::{JobId, Name, PlacementId, RegionId};
 use tidegate_core::map::{IdMap, mix};
+use tidegate_core::port::github::LIST_MAX;
 use tidegate_core::port::{JobSpec, Reason, Ticket};
 use tidegate_core::slab::Slab;
 use tidegate_core::{Span, Timestamp};
-
-/// Jobs in one list at the most.
-const LIST_MAX: usize = 10_000;
 
 /// Where a job is in GitHub's eyes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
