@@ -295,3 +295,32 @@ fn explain_says_what_to_do_about_an_unknown_job() {
     ran.ends(2).says("no job 999999 in small under seed 3").says("tidegate run scenario.toml --jobs-csv");
     assert_eq!(ran.out, "");
 }
+
+#[test]
+fn a_record_of_the_scenario_s_own_days_says_that_it_is_shifted() {
+    let desk = Desk::with_sample();
+    desk.put("jobs.csv", "created_unix_s,duration_s,run_id\n1795510800,60,1\n1795510860,60,2\n"); // 09:00 of that day
+    let head = "policy = \"policy.toml\"\nstart = \"2026-11-24T00:00:00Z\"\nduration = \"24h\"\n";
+    let load = "[[load]]\norganization = \"patient-studio\"\ntrace = \"jobs.csv\"\n";
+    for (name, keep, warned) in
+        [("a", "", true), ("b", "keepTimes = true\n", false), ("c", "keepTimes = false\n", false)]
+    {
+        desk.put(&format!("{name}.toml"), format!("name = \"{name}\"\n{head}{load}{keep}"));
+        let ran = call(&desk, &format!("run {name}.toml --runs 1 --jobs-csv --out {name}"));
+        assert_eq!(ran.err.contains("`keepTimes = true` keeps their times"), warned, "{name}: {}", ran.err);
+        let first = desk.text(&format!("{name}/jobs.csv"));
+        assert_eq!(first.contains("2026-11-24T09:00:00"), name == "b", "{name}: {first}");
+    }
+}
+
+#[test]
+fn one_region_costs_what_one_region_costs() {
+    let desk = Desk::with_sample();
+    desk.put("policy.toml", "regions = [{ name = \"us-east-1\", maxRunners = 60 }]\n");
+    let text = desk.text("scenario.toml");
+    let calm = text.split("[[fault]]").next().expect("a text").to_owned();
+    desk.put("one.toml", calm);
+    call(&desk, "run one.toml --out one");
+    let ratio = &desk.json("one/summary.json")["measures"]["costRatio"]["mean"];
+    assert_eq!(ratio["value"].as_f64(), Some(1.0), "{ratio}");
+}
