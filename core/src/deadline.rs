@@ -3,8 +3,7 @@
 
 use crate::time::{Span, Timestamp};
 use serde::{Deserialize, Serialize};
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::BTreeMap;
 
 /// The finest and the coarsest rounding of a deadline. It is rounded up to a quarter of the time until then, so that
 /// one wake serves many, and short waits stay short.
@@ -21,10 +20,23 @@ pub struct Due {
 
 /// The queue of deadlines. A thing has one live entry at the most: putting a deadline off costs nothing, and the entry
 /// that fires too early is queued again.
+///
+/// Rounding makes many deadlines share few times, so entries lie in one bucket a time: putting one in is a look-up among
+/// some dozens of times and a push.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Deadlines {
-    heap: BinaryHeap<Reverse<(Timestamp, u64)>>,
+    /// Ids by time, as they were set.
+    buckets: BTreeMap<Timestamp, Vec<u64>>,
+    /// The bucket that fires: its time, and its ids from the highest to the lowest, taken from the end.
+    firing: (Timestamp, Vec<u64>),
+    len: usize,
+    /// Empty buckets for reuse.
+    #[serde(skip)]
+    spare: Vec<Vec<u64>>,
 }
+
+/// Empty buckets that are kept, and the room in ids that one may keep.
+const SPARE: (usize, usize) = (32, 1_024);
 
 impl Deadlines {
     /// Sets the deadline of thing `id` to `at`, rounded up to about a quarter of the time until then: of ten seconds
@@ -37,27 +49,32 @@ impl Deadlines {
         due.at = at;
         if due.queued == Timestamp::ZERO || at < due.queued {
             due.queued = at;
-            self.heap.push(Reverse((at, id)));
+            self.len += 1;
+            self.buckets.entry(at).or_insert_with(|| self.spare.pop().unwrap_or_default()).push(id);
         }
     }
 
     /// When the next entry fires.
     #[must_use]
     pub fn next(&self) -> Option<Timestamp> {
-        self.heap.peek().map(|Reverse((at, _))| *at)
+        if self.firing.1.is_empty() { self.buckets.keys().next().copied() } else { Some(self.firing.0) }
     }
 
     /// The next entry that fires at `now` or before. Ask the thing with [`Self::is_due`].
     pub fn pop(&mut self, now: Timestamp) -> Option<(Timestamp, u64)> {
-        let Reverse((at, _)) = *self.heap.peek()?;
-        if at > now {
-            return None;
+        if self.firing.1.is_empty() {
+            let bucket = self.buckets.first_entry().filter(|bucket| *bucket.key() <= now)?;
+            let (at, mut ids) = bucket.remove_entry();
+            ids.sort_unstable_by(|a, b| b.cmp(a));
+            let empty = std::mem::replace(&mut self.firing, (at, ids)).1;
+            if self.spare.len() < SPARE.0 && empty.capacity() <= SPARE.1 {
+                self.spare.push(empty);
+            }
         }
-        let entry = self.heap.pop().map(|Reverse(entry)| entry);
-        if self.heap.capacity() > 4_096 && self.heap.len() * 8 < self.heap.capacity() {
-            self.heap.shrink_to(self.heap.len() * 2);
-        }
-        entry
+        // What began to fire was due by a time that does not go back.
+        let id = self.firing.1.pop()?;
+        self.len -= 1;
+        Some((self.firing.0, id))
     }
 
     /// Whether a fired entry is the thing's live one and the thing is really due. Puts it back when it was put off.
@@ -77,13 +94,13 @@ impl Deadlines {
     /// Entries in the queue, those of things that are gone included.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.heap.len()
+        self.len
     }
 
     /// Whether there is none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.heap.is_empty()
+        self.len == 0
     }
 }
 

@@ -41,7 +41,7 @@ impl Controller {
             record.opinions[region.id.index()] = region.detector.opinion(&self.policy.failover);
             record.orders[region.id.index()] = region.order;
         }
-        out.effects.push(Effect::Table(table::Command::Exchange { record }));
+        out.effects.push(Effect::Table(table::Command::Exchange { record: Box::new(record) }));
     }
 
     pub(super) fn on_probe(&mut self, event: probe::Event, now: Timestamp, out: &mut Out) {

@@ -65,7 +65,7 @@ pub enum Event {
 }
 
 /// Everything a controller asks of the world.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Effect {
     /// Of the queue of a region.

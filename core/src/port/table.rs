@@ -124,7 +124,7 @@ pub struct Claim {
 }
 
 /// What a controller asks of the tables.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Command {
     /// Write this placement unless the replica knows an attempt as high, or the job's end. Answered by `Claimed`,
@@ -152,7 +152,7 @@ pub enum Command {
     /// Write our own record and read all records. Answered by `Records` or `Failed`.
     Exchange {
         /// Our record.
-        record: NodeRecord,
+        record: Box<NodeRecord>,
     },
     /// List the open claims, `limit` at the most, beginning after a job. Answered by `Open` or `Failed`.
     ListOpen {

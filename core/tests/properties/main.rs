@@ -45,7 +45,7 @@ impl<V> Journal<V> for Facts<'_> {
 }
 
 /// A machine as these properties play with it.
-trait Played: Machine<Event: Clone + std::fmt::Debug, Effect: Copy + PartialEq + std::fmt::Debug> + Clone {
+trait Played: Machine<Event: Clone + std::fmt::Debug, Effect: Clone + PartialEq + std::fmt::Debug> + Clone {
     fn wake() -> Self::Event;
     /// What the world may say to an effect; `how` chooses.
     fn answer(effect: Self::Effect, how: u8, now: Timestamp) -> Option<Self::Event>;
@@ -191,7 +191,9 @@ fn run<M: Played>(
             }
             Next::Answer(at, how) => {
                 let lately = &told.effects[told.effects.len().saturating_sub(20)..];
-                let answer = lately.get(at % lately.len().max(1)).and_then(|(_, effect)| M::answer(*effect, *how, now));
+                let answer = lately
+                    .get(at % lately.len().max(1))
+                    .and_then(|(_, effect)| M::answer(M::Effect::clone(effect), *how, now));
                 answer.unwrap_or_else(M::wake)
             }
         };

@@ -134,7 +134,7 @@ impl Bench {
         match effect {
             Effect::Probe(probe::Command::Check { region, sequence }) => self.answer_probe(region, sequence),
             Effect::Table(table::Command::Exchange { record }) => {
-                self.record = record;
+                self.record = *record;
                 let mut records = [None; MAX_REGIONS];
                 for (at, played) in self.world.iter_mut().enumerate() {
                     played.record.version += u64::from(played.writes);

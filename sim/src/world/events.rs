@@ -255,11 +255,16 @@ impl World {
     }
 
     pub(crate) fn on_visible(&mut self, region: RegionId) {
-        self.queues[region.index()].visible_event = false;
         let now = self.agenda.now();
-        self.queues[region.index()].surface(now);
+        let queue = &mut self.queues[region.index()];
+        if queue.visible_event != Some(now) {
+            return; // an earlier one took its place
+        }
+        queue.visible_event = None;
+        queue.surface(now);
+        let waits = queue.depth > 0;
         self.watch_hidden(region);
-        if self.faults.region_up(region) {
+        if waits && self.faults.region_up(region) {
             self.serve_poll(region);
         }
     }

@@ -61,7 +61,7 @@ impl World {
                 self.table.reads[node.index()] += regions as u64;
                 let held = self.held(node);
                 let table = &mut self.table;
-                let records = table.nodes.exchange(node, record, held, regions, &table.lags, now);
+                let records = table.nodes.exchange(node, *record, held, regions, &table.lags, now);
                 let event = table::Event::Records { records: Box::new(records) };
                 self.tell_controller(node, local, controller::Event::Table(event));
             }

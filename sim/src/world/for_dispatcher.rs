@@ -118,9 +118,11 @@ impl World {
     pub(super) fn watch_hidden(&mut self, region: RegionId) {
         let now = self.agenda.now();
         let queue = &mut self.queues[region.index()];
-        if let Some(at) = queue.next_visible().filter(|_| !queue.visible_event) {
-            queue.visible_event = true;
-            self.agenda.schedule(at.max(now), Due::Visible { region });
+        let earlier = |at: &Timestamp| queue.visible_event.is_none_or(|armed| *at < armed);
+        if let Some(at) = queue.next_visible().filter(earlier) {
+            let at = at.max(now);
+            queue.visible_event = Some(at);
+            self.agenda.schedule(at, Due::Visible { region });
         }
     }
 }

@@ -32,14 +32,15 @@ pub(crate) struct Poll {
 pub(crate) struct Queue {
     rows: Slab<Row>,
     visible: VecDeque<(u32, u32)>,
-    /// By the time they may become visible; entries may be stale.
+    /// By the time they become visible; entries of messages that are gone or hidden anew are stale.
     hidden: VecDeque<(Timestamp, u32, u32)>,
     next_generation: u32,
     /// Messages waiting to be received.
     pub(crate) depth: u32,
     pub(crate) poll: Option<Poll>,
     pub(crate) poll_event: bool,
-    pub(crate) visible_event: bool,
+    /// When the event that shows hidden messages is due, if it lies on the agenda.
+    pub(crate) visible_event: Option<Timestamp>,
     pub(crate) dead_letters: u64,
     /// Requests, for the bill.
     pub(crate) requests: u64,
@@ -184,21 +185,22 @@ impl Queue {
         self.hide(until, slot, generation);
     }
 
-    /// Shows hidden messages whose time has come.
+    /// Shows hidden messages whose time has come, and forgets stale entries up to the first good one.
     pub(crate) fn surface(&mut self, now: Timestamp) {
         while let Some((at, slot, generation)) = self.hidden.front().copied() {
-            if at > now {
+            let good = |row: &&mut Row| row.generation == generation && row.hidden && row.visible_at == at;
+            let is_good = self.rows.get_mut(slot).filter(good).is_some();
+            if is_good && at > now {
                 return;
             }
             self.hidden.pop_front();
-            let due = |row: &&mut Row| row.generation == generation && row.hidden && row.visible_at <= now;
-            if self.rows.get_mut(slot).filter(due).is_some() {
+            if is_good {
                 self.show(slot, now);
             }
         }
     }
 
-    /// When hidden messages may next become visible.
+    /// When the next hidden message becomes visible, after [`Self::surface`].
     pub(crate) fn next_visible(&self) -> Option<Timestamp> {
         self.hidden.front().map(|entry| entry.0)
     }
@@ -211,5 +213,72 @@ impl Queue {
     /// Since when the visible ones wait.
     pub(crate) fn waiting_since(&self) -> impl Iterator<Item = Timestamp> {
         self.rows.iter().filter(|(_, row)| !row.hidden).map(|(_, row)| row.enqueued_at)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tidegate_core::id::{JobId, Name, PlacementId, RegionId, RegionSet, RunId};
+    use tidegate_core::port::Reason;
+    use tidegate_core::unit::Need;
+
+    /// A ticket; what it says does not matter to a queue.
+    fn ticket() -> Ticket {
+        Ticket {
+            placement: PlacementId { job: JobId(1), run_attempt: 1, attempt: 1 },
+            run: RunId(1),
+            organization: Name(0),
+            repository: Name(0),
+            class: Name(0),
+            need: Need::default(),
+            region: RegionId(0),
+            home: RegionId(0),
+            reason: Reason::Home,
+            regional: true,
+            hops: 0,
+            tried: RegionSet::EMPTY,
+            queued_at: Timestamp(1),
+            received_at: Timestamp(1),
+        }
+    }
+
+    fn received(queue: &mut Queue, now: Timestamp) -> Vec<Message> {
+        let mut messages = Vec::new();
+        queue.receive(10, Span::from_secs(30), 5, now, &mut messages);
+        messages
+    }
+
+    #[test]
+    fn deleted_messages_are_not_waited_for() {
+        let (mut queue, start) = (Queue::default(), Timestamp(1_000_000));
+        queue.send(ticket(), start, start);
+        queue.send(ticket(), start, start);
+        let messages = received(&mut queue, start);
+        queue.delete(messages[0].receipt, start);
+        queue.extend(messages[1].receipt, start + Span::from_secs(90));
+        queue.surface(start + Span::from_secs(1));
+        assert_eq!(
+            queue.next_visible(),
+            Some(start + Span::from_secs(90)),
+            "neither the deleted one's nor the old time"
+        );
+        queue.surface(start + Span::from_secs(90));
+        assert_eq!((queue.depth, queue.next_visible()), (1, None));
+    }
+
+    #[test]
+    fn a_message_released_soon_is_seen_before_one_that_is_hidden_for_long() {
+        let (mut queue, start) = (Queue::default(), Timestamp(1_000_000));
+        queue.send(ticket(), start, start);
+        queue.send(ticket(), start, start);
+        let messages = received(&mut queue, start);
+        queue.surface(start);
+        assert_eq!(queue.next_visible(), Some(start + Span::from_secs(30)));
+        queue.extend(messages[1].receipt, start + Span::from_secs(5));
+        queue.surface(start);
+        assert_eq!(queue.next_visible(), Some(start + Span::from_secs(5)));
+        queue.surface(start + Span::from_secs(5));
+        assert_eq!(received(&mut queue, start + Span::from_secs(5)).len(), 1);
     }
 }
