@@ -126,3 +126,36 @@ impl World {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::world::queue::tests::ticket;
+    use std::path::Path;
+
+    /// The event for hidden messages that lies on the agenda first, of region 0.
+    fn first_visible(world: &mut World) -> Timestamp {
+        std::iter::from_fn(|| world.agenda.pop())
+            .find(|(_, due)| matches!(due, Due::Visible { region: RegionId(0) }))
+            .expect("one is watched")
+            .0
+    }
+
+    #[test]
+    fn a_message_released_soon_is_seen_before_one_that_is_hidden_for_long() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios/three-regions.toml");
+        let scenario = crate::scenario::file::read(&path, Default::default()).expect("it ships");
+        let (mut world, node) = (World::new(&scenario, 1), RegionId(0));
+        let (start, mut messages) = (world.agenda.now(), Vec::new());
+        world.queues[0].send(ticket(), start, start);
+        world.queues[0].send(ticket(), start, start);
+        world.queues[0].receive(10, Span::from_secs(30), 5, start, &mut messages);
+        world.watch_hidden(node);
+        world.hide(node, messages[1].receipt, Span::from_secs(1));
+        let at = first_visible(&mut world);
+        assert_eq!(at, start + Span::from_secs(1), "the event is moved forward");
+        world.on_visible(node);
+        assert_eq!(world.queues[0].depth, 1);
+        assert_eq!(first_visible(&mut world), start + Span::from_secs(30), "and the other one is still watched");
+    }
+}

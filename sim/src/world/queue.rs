@@ -217,14 +217,14 @@ impl Queue {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use tidegate_core::id::{JobId, Name, PlacementId, RegionId, RegionSet, RunId};
     use tidegate_core::port::Reason;
     use tidegate_core::unit::Need;
 
     /// A ticket; what it says does not matter to a queue.
-    fn ticket() -> Ticket {
+    pub(in crate::world) fn ticket() -> Ticket {
         Ticket {
             placement: PlacementId { job: JobId(1), run_attempt: 1, attempt: 1 },
             run: RunId(1),
@@ -265,20 +265,5 @@ mod tests {
         );
         queue.surface(start + Span::from_secs(90));
         assert_eq!((queue.depth, queue.next_visible()), (1, None));
-    }
-
-    #[test]
-    fn a_message_released_soon_is_seen_before_one_that_is_hidden_for_long() {
-        let (mut queue, start) = (Queue::default(), Timestamp(1_000_000));
-        queue.send(ticket(), start, start);
-        queue.send(ticket(), start, start);
-        let messages = received(&mut queue, start);
-        queue.surface(start);
-        assert_eq!(queue.next_visible(), Some(start + Span::from_secs(30)));
-        queue.extend(messages[1].receipt, start + Span::from_secs(5));
-        queue.surface(start);
-        assert_eq!(queue.next_visible(), Some(start + Span::from_secs(5)));
-        queue.surface(start + Span::from_secs(5));
-        assert_eq!(received(&mut queue, start + Span::from_secs(5)).len(), 1);
     }
 }
