@@ -28,6 +28,7 @@ pub mod dispatcher;
 pub mod document;
 pub mod fact;
 pub mod id;
+pub mod journal;
 pub mod machine;
 pub mod map;
 pub mod policy;

@@ -10,12 +10,14 @@ pub mod digest;
 pub mod dist;
 pub mod experiment;
 pub mod explain;
+pub mod journal;
 pub mod load;
 pub mod output;
+pub mod real_time;
 mod recorder;
 pub mod rng;
 pub mod run;
 pub mod scenario;
 pub mod world;
 
-pub use recorder::{Decisions, Take};
+pub use recorder::{Decisions, Take, job_of};

@@ -53,7 +53,8 @@ impl Recorder {
 }
 
 /// The job a fact is about, for those that tell the story of a job.
-fn job_of(fact: &Fact) -> Option<JobId> {
+#[must_use]
+pub fn job_of(fact: &Fact) -> Option<JobId> {
     match fact {
         Fact::JobPlaced { placement, .. }
         | Fact::JobClaimed { placement, .. }

@@ -291,4 +291,5 @@ fn the_program_under_test_is_the_program() {
         text.lines().filter(|line| !line.starts_with("//!")).map(str::to_owned).collect::<Vec<_>>()
     };
     assert_eq!(code("tests/src/bin/tidegate-under-test.rs"), code("sim/src/main.rs"));
+    assert_eq!(code("tests/src/bin/tidegate-live-under-test.rs"), code("live/src/main.rs"));
 }

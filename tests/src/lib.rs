@@ -2,11 +2,13 @@
 //!
 //! Knows paths, processes and marked texts. Must not know what is right: that is said by the tests in `it/`.
 
+pub mod daemon;
 mod desk;
 pub mod house;
 mod marked;
 pub mod sample;
 mod session;
+pub mod wait;
 
 pub use desk::Desk;
 pub use marked::Marked;

@@ -175,6 +175,12 @@ impl Controller {
         self.state.regions[region.index()].pressure.spilling()
     }
 
+    /// The load of a region by its last report; of nothing where there was none yet.
+    #[must_use]
+    pub fn load_of(&self, region: RegionId) -> probe::Load {
+        *self.state.regions[region.index()].pressure.load()
+    }
+
     /// Whether this node believes no phase at all.
     #[must_use]
     pub const fn in_panic(&self) -> bool {
@@ -267,7 +273,9 @@ impl Machine for Controller {
             Event::Enqueue(enqueue::Event::Failed { placement, region, failure }) => {
                 self.on_send_failed(placement, region, failure, now, out);
             }
-            Event::GitHub(github::Event::Queued { jobs }) => self.on_queued_list(&jobs, now, out),
+            Event::GitHub(github::Event::Queued { jobs, complete }) => {
+                self.on_queued_list(&jobs, complete, now, out);
+            }
             Event::GitHub(github::Event::Failed { .. }) => {}
             Event::Notice(notice::Event::PlacementFailed { ticket, failure }) => {
                 self.on_placement_failed(&ticket, failure, now, out);

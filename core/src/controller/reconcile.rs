@@ -29,13 +29,15 @@ impl Controller {
 
     /// A job that GitHub lists and we do not know is placed at the second look: its webhook may be on the way, and
     /// the list may be behind (rule 5).
-    pub(super) fn on_queued_list(&mut self, jobs: &[JobSpec], now: Timestamp, out: &mut Out) {
-        if jobs.len() < github::LIST_MAX {
+    pub(super) fn on_queued_list(&mut self, jobs: &[JobSpec], complete: bool, now: Timestamp, out: &mut Out) {
+        if complete {
             self.state.listed_at = now;
         }
         let before = std::mem::take(&mut self.state.unknown);
-        let mut unknown = BTreeMap::new();
+        // Of a list that was cut off, who is missing may be queued all the same: it keeps its first look.
+        let mut unknown = if complete { BTreeMap::new() } else { before.clone() };
         for spec in jobs {
+            let seen = unknown.remove(&spec.job).or(before.get(&spec.job).copied()).unwrap_or(now);
             if let Some(job) = self.state.jobs.get_mut(spec.job) {
                 job.listed_at = now;
                 continue;
@@ -43,7 +45,6 @@ impl Controller {
             if self.state.ended.contains(spec.job.0) {
                 continue;
             }
-            let seen = before.get(&spec.job).copied().unwrap_or(now);
             if now.since(seen) >= self.policy.github.second_look {
                 self.on_queued(spec, true, now, out);
             } else if unknown.len() < UNKNOWN_MAX {

@@ -151,6 +151,13 @@ impl Dispatcher {
         (self.state.counts.starting, self.state.counts.running)
     }
 
+    /// The placements held, each with whether ECS accepted its task or may have: whoever comes up after another process
+    /// follows these.
+    #[must_use]
+    pub fn held(&self) -> Vec<(Ticket, bool)> {
+        self.state.tasks.iter().map(|task| (task.ticket, task.state >= TaskState::Launching)).collect()
+    }
+
     fn region(&self) -> &Region {
         self.policy.region(self.state.me)
     }

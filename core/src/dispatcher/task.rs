@@ -84,6 +84,10 @@ impl Tasks {
         self.rows.len()
     }
 
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Task> {
+        self.rows.iter().map(|(_, task)| task)
+    }
+
     pub(crate) fn get_mut(&mut self, placement: PlacementId) -> Option<&mut Task> {
         self.rows.get_mut(*self.index.get(placement.word())?)
     }

@@ -27,6 +27,8 @@ pub enum Event {
     Queued {
         /// Oldest first.
         jobs: Vec<JobSpec>,
+        /// Whether these are all. Of a list that is not, an absence means nothing.
+        complete: bool,
     },
     /// No list, or no sweep.
     Failed {

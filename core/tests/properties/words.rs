@@ -211,7 +211,8 @@ pub(crate) fn controller_event() -> impl Strategy<Value = controller::Event> {
             Event::Probe(probe::Event::Answered { region, sequence, load, services_well })
         }),
         6 => (region(), 0..60u32).prop_map(|(region, sequence)| Event::Probe(probe::Event::Missed { region, sequence })),
-        1 => proptest::collection::vec(spec(), 0..8).prop_map(|jobs| Event::GitHub(github::Event::Queued { jobs })),
+        1 => (proptest::collection::vec(spec(), 0..8), any::<bool>())
+            .prop_map(|(jobs, complete)| Event::GitHub(github::Event::Queued { jobs, complete })),
         1 => failure().prop_map(|failure| Event::GitHub(github::Event::Failed { failure })),
         1 => Just(Event::Started),
         8 => Just(Event::Wake),

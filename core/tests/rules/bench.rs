@@ -145,7 +145,7 @@ impl Bench {
             Effect::GitHub(github::Command::ListQueued) => {
                 self.list_asked += 1;
                 let jobs = self.listed.clone();
-                self.hear(Event::GitHub(github::Event::Queued { jobs }));
+                self.hear(Event::GitHub(github::Event::Queued { jobs, complete: true }));
             }
             Effect::GitHub(github::Command::Sweep) => {}
             Effect::Table(_) | Effect::Enqueue(_) => unreachable!("told as a story"),

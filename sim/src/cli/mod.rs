@@ -4,6 +4,7 @@
 mod explain;
 mod live;
 mod progress;
+mod replay;
 mod run;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
@@ -23,6 +24,7 @@ Examples:
   tidegate run scenarios/home-region-outage.toml      what happens if us-east-1 is lost at the peak?
   tidegate run scenarios/*.toml --runs 5              all scenarios, five runs each
   tidegate explain scenarios/three-regions.toml --job 4711
+  tidegate replay tidegate-data/us-east-1             the same decisions again?
   tidegate schema scenario > scenario.schema.json     for your editor
 
 Exit codes: 0 all well; 1 an objective was missed or inconclusive, or an invariant broke;
@@ -38,6 +40,12 @@ enum Command {
     #[command(after_help = "Job numbers are in jobs.csv (`tidegate run SCENARIO --jobs-csv`).\n\
                             Example: tidegate explain scenarios/home-region-outage.toml --job 40513")]
     Explain(ExplainArgs),
+    /// Does a journal of the daemon lead to the same decisions again?
+    #[command(
+        after_help = "A journal is a folder of segments, or one segment. Exit code 1: a decision differs; the first one is shown.\n\
+                            Example: tidegate replay tidegate-data/us-east-1"
+    )]
+    Replay(ReplayArgs),
     /// Print the JSON Schema of a kind of file
     #[command(after_help = "Example: tidegate schema policy > policy.schema.json")]
     Schema {
@@ -104,6 +112,19 @@ struct ExplainArgs {
     seed: Option<u64>,
 }
 
+/// Arguments of `replay`.
+#[derive(Debug, Args)]
+struct ReplayArgs {
+    /// Folder of a node's journal, or a segment of it
+    journal: PathBuf,
+    /// How results are printed
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    /// Print no progress
+    #[arg(long, short)]
+    quiet: bool,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Format {
     /// A table for people
@@ -154,6 +175,7 @@ pub fn main() -> ExitCode {
     let end = match cli.command {
         Command::Run(args) => run::run(&args),
         Command::Explain(args) => explain::explain(&args),
+        Command::Replay(args) => replay::replay(&args),
         Command::Schema { kind } => schema(kind),
         Command::Completions { shell } => {
             let mut script = Vec::new();

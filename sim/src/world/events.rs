@@ -8,7 +8,8 @@ use super::github::{GhJob, JobState, Runner};
 use super::{JobRow, Mail, World};
 use crate::scenario::Service;
 use tidegate_core::dispatcher;
-use tidegate_core::id::RegionId;
+use tidegate_core::id::{JobId, RegionId};
+use tidegate_core::port::JobSpec;
 use tidegate_core::port::operator::Verb;
 use tidegate_core::port::runner::{self, StopCause};
 use tidegate_core::port::webhook;
@@ -34,6 +35,19 @@ impl World {
     fn queue_job(&mut self, new: crate::load::NewJob) {
         let now = self.agenda.now();
         let handle = self.github.queue(new, RegionId::default(), now);
+        let spec = self.take_up(handle);
+        self.deliver(webhook::Event::JobQueued { spec }, Span::ZERO);
+    }
+
+    /// A job of somebody else's GitHub, whose webhook was delivered already.
+    pub(crate) fn queue_known(&mut self, id: JobId, new: crate::load::NewJob) {
+        let now = self.agenda.now();
+        let handle = self.github.queue_as(id, new, RegionId::default(), now);
+        self.take_up(handle);
+    }
+
+    /// A job was queued: a runner that waits may take it.
+    fn take_up(&mut self, handle: Handle) -> JobSpec {
         let spec = self.open_job(handle).expect("just queued").spec();
         let home = self.policy.home_of(&spec);
         self.github.job_mut(handle).expect("just queued").home = home;
@@ -41,7 +55,7 @@ impl World {
         if let Some(task) = self.github.match_job(handle) {
             self.start_job(handle, task);
         }
-        self.deliver(webhook::Event::JobQueued { spec }, Span::ZERO);
+        spec
     }
 
     /// A runner takes a job: GitHub's doing, whomever the runner was made for (rule 1).

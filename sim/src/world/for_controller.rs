@@ -156,7 +156,11 @@ impl World {
         // One request for each hundred jobs and one to begin with, on the budget of the App's own installation.
         let cost = 1.0 + (self.github.queued as f64 / 100.0).ceil();
         let event = match self.ask_github(Name::default(), cost) {
-            Ok(()) => github::Event::Queued { jobs: self.github.list_queued(now - lag) },
+            Ok(()) => {
+                let jobs = self.github.list_queued(now - lag);
+                let complete = jobs.len() < github::LIST_MAX;
+                github::Event::Queued { jobs, complete }
+            }
             Err(failure) => github::Event::Failed { failure },
         };
         self.tell_controller(node, takes, controller::Event::GitHub(event));

@@ -154,8 +154,13 @@ impl GitHub {
     /// A job is queued. Gives its handle; look for a runner with [`Self::match_job`].
     pub(crate) fn queue(&mut self, new: NewJob, home: RegionId, now: Timestamp) -> Handle {
         self.next_job += 1;
+        self.queue_as(JobId(self.next_job), new, home, now)
+    }
+
+    /// The same for a job that has its number from elsewhere.
+    pub(crate) fn queue_as(&mut self, id: JobId, new: NewJob, home: RegionId, now: Timestamp) -> Handle {
         self.next_generation = self.next_generation.wrapping_add(1);
-        let (id, generation) = (JobId(self.next_job), self.next_generation);
+        let generation = self.next_generation;
         let pool = self.pool(new.organization, new.class);
         let slot = self.jobs.insert(GhJob {
             id,

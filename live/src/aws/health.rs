@@ -1,0 +1,110 @@
+//! How the own region's queue, cluster and table are. Knows one cheap call to each; must not know what is concluded.
+
+use super::failure::failure;
+use super::queues::Queue;
+use crate::config::{Config, Region};
+use aws_sdk_dynamodb::types::AttributeValue;
+use std::sync::Arc;
+use std::time::Duration;
+use tidegate_core::port::Failure;
+
+/// A service that takes longer is not well: half of a probe's default time-out, which must hold the way there too.
+const ANSWER_WITHIN: Duration = Duration::from_secs(2);
+
+/// What the services of the own region answer.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HealthReport {
+    /// Whether the queue answers.
+    pub queue: bool,
+    /// Whether the cluster answers and is active.
+    pub cluster: bool,
+    /// Whether the local replica of the nodes table answers.
+    pub table: bool,
+    /// Messages in the queue that can be received; 0 when it does not answer.
+    pub waiting: u32,
+    /// One sentence for each that is not well.
+    pub detail: Vec<String>,
+}
+
+/// Looks after the own region's services.
+#[derive(Debug)]
+pub struct Health {
+    queue: Arc<Queue>,
+    dynamodb: aws_sdk_dynamodb::Client,
+    ecs: aws_sdk_ecs::Client,
+    place: Region,
+    table: String,
+    node: String,
+}
+
+impl Health {
+    pub(crate) fn new(
+        queue: Arc<Queue>,
+        dynamodb: aws_sdk_dynamodb::Client,
+        ecs: aws_sdk_ecs::Client,
+        config: &Config,
+        node: String,
+    ) -> Self {
+        let place = config.regions.get(&node).cloned().unwrap_or_default();
+        Self { queue, dynamodb, ecs, place, table: config.tables.nodes.clone(), node }
+    }
+
+    /// Asks all three at once. Answers within two seconds.
+    pub async fn look(&self) -> HealthReport {
+        let (queue, cluster, table) =
+            tokio::join!(within(self.queue.load()), within(self.cluster()), within(self.table()));
+        let mut detail = Vec::new();
+        let mut is_well = |name: &str, of: &str, wrong: Option<String>| match wrong {
+            None => true,
+            Some(wrong) => {
+                detail.push(format!("the {name} {of} {wrong}"));
+                false
+            }
+        };
+        let refused = |failure: Failure| format!("does not answer: {failure:?}");
+        HealthReport {
+            queue: is_well("queue", &self.place.queue, queue.err().map(refused)),
+            cluster: match cluster {
+                Ok(status) if status == "ACTIVE" => true,
+                Ok(status) => is_well("cluster", &self.place.cluster, Some(format!("is {status}"))),
+                Err(failure) => is_well("cluster", &self.place.cluster, Some(refused(failure))),
+            },
+            table: is_well("table", &self.table, table.err().map(refused)),
+            waiting: queue.map_or(0, |load| load.visible),
+            detail,
+        }
+    }
+
+    async fn cluster(&self) -> Result<String, Failure> {
+        let answer = self.ecs.describe_clusters().clusters(&self.place.cluster).send().await;
+        let answer = answer.map_err(|error| failure(&error))?;
+        let status = answer.clusters().first().and_then(|cluster| cluster.status());
+        Ok(status.unwrap_or("not there").to_owned())
+    }
+
+    async fn table(&self) -> Result<(), Failure> {
+        let key = AttributeValue::S(self.node.clone());
+        let answer = self.dynamodb.get_item().table_name(&self.table).key("node", key).send().await;
+        answer.map(drop).map_err(|error| failure(&error))
+    }
+}
+
+async fn within<T>(call: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    tokio::time::timeout(ANSWER_WITHIN, call).await.unwrap_or(Err(Failure::Timeout))
+}
+impl super::Tasks {
+    /// Whether a task definition is there and has the container that is the runner; in words.
+    ///
+    /// # Errors
+    /// What is the matter, in words.
+    pub async fn look_at_definition(&self, definition: &str, container: &str) -> Result<String, String> {
+        let described = self.client.describe_task_definition().task_definition(definition).send().await;
+        let described = described.map_err(|error| format!("cannot be looked at: {:?}", failure(&error)))?;
+        let found = described.task_definition().ok_or("AWS answers nothing")?;
+        let named = found.container_definitions().iter().any(|one| one.name() == Some(container));
+        if !named {
+            return Err(format!("has no container `{container}`; look at runners.container"));
+        }
+        Ok(format!("{}, container {container}", found.task_definition_arn().unwrap_or(definition)))
+    }
+}

@@ -1,0 +1,203 @@
+//! The core's ports on real SQS, DynamoDB and ECS. Knows how clients are made and how many calls are open at once; must
+//! not know what any machine decides.
+//!
+//! Nothing here waits for longer than its time-outs, and nothing fails: an outcome is an event of the port, or none,
+//! and then the machine's own deadline fires.
+
+mod batch;
+mod claims;
+mod failure;
+mod follow;
+mod health;
+mod judge;
+mod listing;
+mod message;
+pub mod provision;
+mod queues;
+mod receipts;
+mod records;
+#[cfg(test)]
+mod replay;
+mod sizes;
+mod tables;
+mod tasks;
+
+pub use health::{Health, HealthReport};
+pub use queues::{QueueLoad, Queues};
+pub use tables::Tables;
+pub use tasks::Tasks;
+
+use crate::config::Config;
+use crate::names::Names;
+use aws_config::retry::RetryConfig;
+use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
+use std::sync::Arc;
+use std::time::Duration;
+use tidegate_core::Policy;
+use tidegate_core::id::RegionId;
+use tokio::sync::{Semaphore, SemaphorePermit};
+
+/// A connection that takes longer is not made: the farthest regions are a third of a second apart, and a lost first
+/// packet is sent again after one second.
+const CONNECT: Duration = Duration::from_secs(2);
+
+/// How long a call may take, and how often it is tried.
+pub(crate) struct Patience {
+    attempt: Duration,
+    operation: Duration,
+    attempts: u32,
+}
+
+impl Patience {
+    /// While a machine waits. One attempt: ten times what the slowest of our calls takes when all is well (a strong
+    /// write from Singapore, 285 ms by facts.md). One more hides a lost packet; everything beyond that is for the core
+    /// to decide, and the controller asks again after ten seconds.
+    pub(crate) const LATENCY: Self =
+        Self { attempt: Duration::from_secs(4), operation: Duration::from_secs(8), attempts: 2 };
+
+    /// While an operator waits.
+    pub(crate) const CARE: Self =
+        Self { attempt: Duration::from_secs(20), operation: Duration::from_secs(60), attempts: 4 };
+}
+
+/// All of AWS that one node speaks to.
+#[derive(Debug)]
+pub struct Aws {
+    /// Queues: all regions' to send to, the own one to receive from.
+    pub queues: Queues,
+    /// The own region's replica of the tables.
+    pub tables: Tables,
+    /// The own region's cluster.
+    pub tasks: Tasks,
+    /// How all of these are.
+    pub health: Health,
+}
+
+impl Aws {
+    /// Makes the clients of a node that stands in `me`. Nothing is called yet, but for what the SDK's own chain of
+    /// configuration asks. `started_at_micros`: when the process began, microseconds since the Unix epoch, by which
+    /// receipts of an earlier process are told from ours.
+    ///
+    /// Must be called within a tokio runtime: batches are sent by small tasks.
+    pub async fn connect(
+        config: &Config,
+        policy: Arc<Policy>,
+        me: RegionId,
+        names: Arc<Names>,
+        started_at_micros: u64,
+    ) -> Self {
+        let sdk = Sdk::load(config, &policy, me, &Patience::LATENCY).await;
+        Self::of_clients(&sdk, config, policy, me, names, started_at_micros)
+    }
+
+    fn of_clients(
+        sdk: &Sdk,
+        config: &Config,
+        policy: Arc<Policy>,
+        me: RegionId,
+        names: Arc<Names>,
+        started_at_micros: u64,
+    ) -> Self {
+        let (dynamodb, ecs) = (sdk.dynamodb(me), sdk.ecs(me));
+        let queues = Queues::new(sdk, config, &policy, me, Arc::clone(&names), started_at_micros);
+        let tables = Tables::new(dynamodb.clone(), &config.tables, Arc::clone(&policy), me, Arc::clone(&names));
+        let tasks = Tasks::new(ecs.clone(), config, &policy.regions[me.index()].name, names);
+        let node = policy.regions[me.index()].name.clone();
+        let health = Health::new(queues.own(), dynamodb, ecs, config, node);
+        Self { queues, tables, tasks, health }
+    }
+}
+
+/// Makes clients for each region of a policy.
+pub(crate) struct Sdk {
+    base: SdkConfig,
+    /// By region: its name, and the address that stands in for all of AWS's there.
+    regions: Vec<(String, Option<String>)>,
+}
+
+impl Sdk {
+    /// Asks the SDK's own chain for credentials and endpoints.
+    pub(crate) async fn load(config: &Config, policy: &Policy, me: RegionId, patience: &Patience) -> Self {
+        let own = Region::new(policy.regions[me.index()].name.clone());
+        let base = aws_config::defaults(BehaviorVersion::latest())
+            .region(own)
+            .app_name(AppName::new("tidegate").expect("letters are allowed"))
+            .timeout_config(timeouts(patience.attempt, patience.operation))
+            .retry_config(RetryConfig::standard().with_max_attempts(patience.attempts))
+            // Answers are small and each attempt has its time-out; the silence of a long poll is no stall.
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+            .load()
+            .await;
+        Self::of_base(base, config, policy)
+    }
+
+    /// The same on a ready configuration.
+    pub(crate) fn of_base(base: SdkConfig, config: &Config, policy: &Policy) -> Self {
+        let endpoint = |name: &String| config.regions.get(name).and_then(|region| region.endpoint_url.clone());
+        let regions = policy.regions.iter().map(|region| (region.name.clone(), endpoint(&region.name))).collect();
+        Self { base, regions }
+    }
+
+    pub(crate) fn sqs(&self, region: RegionId) -> aws_sdk_sqs::Client {
+        let (name, endpoint) = &self.regions[region.index()];
+        let mut builder = aws_sdk_sqs::config::Builder::from(&self.base).region(Region::new(name.clone()));
+        if let Some(endpoint) = endpoint {
+            builder = builder.endpoint_url(endpoint);
+        }
+        aws_sdk_sqs::Client::from_conf(builder.build())
+    }
+
+    pub(crate) fn dynamodb(&self, region: RegionId) -> aws_sdk_dynamodb::Client {
+        let (name, endpoint) = &self.regions[region.index()];
+        let mut builder = aws_sdk_dynamodb::config::Builder::from(&self.base).region(Region::new(name.clone()));
+        if let Some(endpoint) = endpoint {
+            builder = builder.endpoint_url(endpoint);
+        }
+        aws_sdk_dynamodb::Client::from_conf(builder.build())
+    }
+
+    pub(crate) fn ecs(&self, region: RegionId) -> aws_sdk_ecs::Client {
+        let (name, endpoint) = &self.regions[region.index()];
+        let mut builder = aws_sdk_ecs::config::Builder::from(&self.base).region(Region::new(name.clone()));
+        if let Some(endpoint) = endpoint {
+            builder = builder.endpoint_url(endpoint);
+        }
+        aws_sdk_ecs::Client::from_conf(builder.build())
+    }
+}
+
+/// Time-outs of calls of which one attempt may take so long.
+pub(crate) fn timeouts(attempt: Duration, operation: Duration) -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(CONNECT)
+        .operation_attempt_timeout(attempt)
+        .operation_timeout(operation)
+        .build()
+}
+
+/// Lets so many calls of a port through at once; the rest waits, and the machines' deadlines go on.
+#[derive(Debug)]
+pub(crate) struct Gate(Semaphore);
+
+impl Gate {
+    pub(crate) fn new(at_once: usize) -> Self {
+        Self(Semaphore::new(at_once))
+    }
+
+    pub(crate) async fn pass(&self) -> SemaphorePermit<'_> {
+        self.0.acquire().await.expect("a gate is never closed")
+    }
+}
+
+/// Seconds since the Unix epoch by this machine's clock: DynamoDB's TTL counts so.
+pub(crate) fn epoch_seconds() -> u64 {
+    crate::clock::wall().as_secs()
+}
+
+/// A wait of 10 to 60 ms, longer each round, that is not the same on two nodes: their clocks differ in nanoseconds.
+pub(crate) fn backoff(round: u32) -> Duration {
+    let nanos = crate::clock::wall().subsec_nanos();
+    Duration::from_millis(u64::from(round) * (10 + u64::from(nanos / 1_000 % 50)))
+}

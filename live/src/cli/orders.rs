@@ -1,0 +1,126 @@
+//! Commands that ask a running node: orders, status, explain. Knows addresses and how answers read; must not know what
+//! an order does.
+
+use super::{End, Format, OrderArgs, ToNode, print};
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+use std::fmt::Write;
+use std::time::Duration;
+
+/// How long a node may take.
+const WITHIN: Duration = Duration::from_secs(15);
+
+pub(super) fn order(action: &str, args: &OrderArgs) -> End {
+    let body = json!({ "action": action, "force": args.force });
+    let path = format!("/admin/failover/{}", args.region);
+    ask(&args.to, Method::POST, &path, Some(&body), |answer| {
+        let outlook = answer["outlook"]["text"].as_str().unwrap_or_default();
+        match answer["ordered"].as_str() {
+            Some(verb) => format!("{verb} ordered for {}: {outlook}\n", args.region),
+            None => {
+                let (phase, hold) = (answer["phase"].as_str().unwrap_or("?"), answer["hold"].as_str().unwrap_or("?"));
+                let empty = answer["outlook"]["isEmpty"].as_bool().unwrap_or(false);
+                let word = if empty { "empty: the drain is complete" } else { "not empty yet" };
+                format!("{} is {phase}, held {hold}, {word}; {outlook}\n", args.region)
+            }
+        }
+    })
+}
+
+pub(super) fn status(to: &ToNode) -> End {
+    ask(to, Method::GET, "/admin/regions", None, |answer| {
+        let mut text = String::new();
+        for node in answer["nodes"].as_array().into_iter().flatten() {
+            let panic = if node["panic"] == true { ", PANIC: all regions look bad" } else { "" };
+            let _ = writeln!(text, "{} sees ({} open jobs{panic})", word(&node["node"]), node["openJobs"]);
+            for region in node["regions"].as_array().into_iter().flatten() {
+                let load = &region["load"];
+                let spilling = if region["spilling"] == true { ", spilling" } else { "" };
+                let _ = writeln!(
+                    text,
+                    "  {:<16} {:<16} {:<9} {:>5} running {:>5} starting {:>5} waiting of {:>5}{spilling}",
+                    word(&region["name"]),
+                    word(&region["phase"]),
+                    word(&region["hold"]),
+                    load["running"],
+                    load["starting"],
+                    load["waiting"],
+                    load["limit"],
+                );
+            }
+        }
+        text
+    })
+}
+
+pub(super) fn explain(job: u64, to: &ToNode) -> End {
+    ask(to, Method::GET, &format!("/admin/jobs/{job}"), None, |answer| {
+        let mut text = format!("Job {job}\n\n");
+        for line in answer["story"].as_array().into_iter().flatten() {
+            let _ = writeln!(text, "{}", word(&line["text"]));
+        }
+        text
+    })
+}
+
+fn word(value: &Value) -> &str {
+    value.as_str().unwrap_or("?")
+}
+
+/// Asks a node and prints its answer.
+fn ask(to: &ToNode, method: Method, path: &str, body: Option<&Value>, show: impl Fn(&Value) -> String) -> End {
+    let Ok(token) = std::env::var("TIDEGATE_ADMIN_TOKEN") else {
+        eprintln!("tidegate-live: expected the node's admin token in TIDEGATE_ADMIN_TOKEN");
+        return End::Input;
+    };
+    let runtime = match super::runtime() {
+        Ok(runtime) => runtime,
+        Err(end) => return end,
+    };
+    let answer = runtime.block_on(call(&to.node, method, path, body, &token));
+    match answer {
+        Err(error) => {
+            eprintln!("tidegate-live: {error}");
+            End::Environment
+        }
+        Ok((status, answer)) if status.is_success() => {
+            let text = if to.format == Format::Json { format!("{answer}\n") } else { show(&answer) };
+            print(&text)
+        }
+        Ok((StatusCode::UNAUTHORIZED, _)) => {
+            eprintln!("tidegate-live: {}: not the token of this node; look at TIDEGATE_ADMIN_TOKEN", to.node);
+            End::Input
+        }
+        Ok((status, answer)) => {
+            let error = answer["error"].as_str().map_or_else(|| format!("the node answers {status}"), str::to_owned);
+            eprintln!("tidegate-live: {error}");
+            let asked_wrongly = matches!(status, StatusCode::NOT_FOUND | StatusCode::BAD_REQUEST);
+            if asked_wrongly { End::Input } else { End::Wrong }
+        }
+    }
+}
+
+async fn call(
+    node: &str,
+    method: Method,
+    path: &str,
+    body: Option<&Value>,
+    token: &str,
+) -> Result<(StatusCode, Value), String> {
+    let client = reqwest::Client::builder().timeout(WITHIN).build().map_err(|error| error.to_string())?;
+    let url = format!("{}{path}", node.trim_end_matches('/'));
+    let mut request = client.request(method, &url).bearer_auth(token);
+    if let Some(body) = body {
+        request = request.json(body);
+    }
+    let unreachable = |error: reqwest::Error| {
+        let cause = std::error::Error::source(&error).map_or_else(String::new, |cause| format!(": {cause}"));
+        format!(
+            "no answer from {node}: {}{cause}; is a node there, and is --node its admin address?",
+            error.without_url()
+        )
+    };
+    let response = request.send().await.map_err(unreachable)?;
+    let status = response.status();
+    Ok((status, response.json().await.unwrap_or(Value::Null)))
+}

@@ -1,0 +1,45 @@
+//! A text that is never printed. Knows how to keep quiet; must not know what it opens.
+
+use std::fmt;
+
+/// A secret: `Debug` and errors show that it is there and nothing of it.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Takes a text in; white space around it, as files have it at their end, is dropped.
+    #[must_use]
+    pub fn new(text: &str) -> Self {
+        Self(text.trim().to_owned())
+    }
+
+    /// The text itself, to be handed to whom it is meant for and to nobody else.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_empty() { "Secret(none)" } else { "Secret(hidden)" })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_of_it_is_printed() {
+        let secret = Secret::new(" tide-and-time\n");
+        assert_eq!(secret.reveal(), "tide-and-time");
+        assert_eq!(format!("{secret:?} {:?}", Secret::new("")), "Secret(hidden) Secret(none)");
+    }
+}

@@ -1,0 +1,126 @@
+//! What a process serves over HTTP: webhooks and health on one address; admin, metrics, probes and the status page on
+//! another. Knows routes and who may use them; must not know what is decided.
+
+mod admin;
+mod failover;
+mod page;
+mod webhook;
+
+pub(crate) use admin::ProbeAnswer;
+
+use crate::clock::Clock;
+use crate::config::Secret;
+use crate::embedded::Embedded;
+use crate::github::Offered;
+use crate::names::Names;
+use crate::node::{Board, Inbox};
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::StatusCode;
+use axum::routing::{get, post};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use tidegate_core::RegionId;
+use tower_http::timeout::{RequestBodyTimeoutLayer, TimeoutLayer};
+
+/// The largest webhook that is read: GitHub's own cap on payloads is 25 MB.
+pub const MAX_BODY: usize = 25 * 1024 * 1024;
+
+/// How long a sender may take for the body of a webhook: GitHub gives up after ten seconds itself.
+const BODY_WITHIN: Duration = Duration::from_secs(10);
+
+/// How long any request may take, answer included.
+const REQUEST_WITHIN: Duration = Duration::from_secs(30);
+
+/// A node of this process, from HTTP's side.
+#[derive(Clone, Debug)]
+pub struct Local {
+    /// Its region.
+    pub region: RegionId,
+    /// The way into it.
+    pub inbox: Inbox,
+    /// Where it shows itself.
+    pub board: Arc<Board>,
+}
+
+/// All that the handlers need.
+#[derive(Debug)]
+pub struct Site {
+    /// The nodes of this process: one, or in embedded mode one for each region.
+    pub nodes: Vec<Local>,
+    /// The virtual world, in embedded mode.
+    pub embedded: Option<Embedded>,
+    /// Whether the region's own queue, cluster and table answered lately.
+    pub services_well: AtomicBool,
+    /// Messages that wait in the region's own queue.
+    pub waiting: std::sync::atomic::AtomicU32,
+    /// The texts behind names.
+    pub names: Arc<Names>,
+    /// What runners are offered.
+    pub offered: Offered,
+    /// What deliveries are signed with.
+    pub webhook_secret: Secret,
+    /// The token of admin requests.
+    pub admin_token: Secret,
+    /// The clock.
+    pub clock: Arc<Clock>,
+    /// Whether the process is about to end: it takes nothing new.
+    pub closing: AtomicBool,
+}
+
+impl Site {
+    /// The node that a webhook or an order is handed to: the only one, or the first whose region is there.
+    #[must_use]
+    pub fn receiver(&self) -> &Local {
+        let at = self.embedded.as_ref().map_or(RegionId(0), Embedded::ingress);
+        &self.nodes[if self.nodes.len() == 1 { 0 } else { at.index() }]
+    }
+
+    /// What a probe of this node is answered.
+    pub(crate) fn probe_answer(&self) -> ProbeAnswer {
+        let waiting = self.waiting.load(Ordering::Acquire);
+        let load = tidegate_core::port::probe::Load { waiting, at: self.clock.now(), ..self.receiver().board.load() };
+        ProbeAnswer { load, services_well: self.services_well.load(Ordering::Acquire) }
+    }
+
+    /// Whether webhooks are taken.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        !self.closing.load(Ordering::Acquire) && self.receiver().board.is_ready()
+    }
+}
+
+/// The routes that GitHub and health checks use.
+pub fn public(site: Arc<Site>) -> Router {
+    let ready = |site: axum::extract::State<Arc<Site>>| async move {
+        if site.is_ready() { (StatusCode::OK, "ready\n") } else { (StatusCode::SERVICE_UNAVAILABLE, "not ready\n") }
+    };
+    Router::new()
+        .route("/webhook", post(webhook::take).layer(DefaultBodyLimit::max(MAX_BODY)))
+        .route("/healthz", get(|| async { "alive\n" }))
+        .route("/readyz", get(ready))
+        .layer(RequestBodyTimeoutLayer::new(BODY_WITHIN))
+        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REQUEST_WITHIN))
+        .with_state(site)
+}
+
+/// The routes that operators, Prometheus and other nodes use.
+pub fn private(site: Arc<Site>) -> Router {
+    let guarded = Router::new()
+        .route("/admin/regions", get(admin::regions))
+        .route("/admin/failover/{region}", post(failover::order))
+        .route("/admin/jobs/{id}", get(admin::job))
+        .route("/admin/embedded/{region}/{what}", post(admin::embedded))
+        .route("/admin/probe", get(admin::probe))
+        .layer(axum::middleware::from_fn_with_state(Arc::clone(&site), admin::guard));
+    Router::new()
+        .route("/", get(page::page))
+        .route("/status", get(page::status))
+        .route("/metrics", get(admin::metrics))
+        .merge(guarded)
+        .layer(DefaultBodyLimit::max(64 * 1024))
+        .layer(RequestBodyTimeoutLayer::new(BODY_WITHIN))
+        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REQUEST_WITHIN))
+        .with_state(site)
+}

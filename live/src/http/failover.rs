@@ -1,0 +1,183 @@
+//! `POST /admin/failover/{region}`: operators' orders, and what they would lead to. Knows room and what is left to do;
+//! must not know how an order is carried out.
+
+use super::Site;
+use super::admin::{refuse, region_named};
+use crate::node::{RegionStatus, Status};
+use axum::Json;
+use axum::extract::rejection::JsonRejection;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use std::sync::Arc;
+use tidegate_core::controller::phase::{Hold, Phase};
+use tidegate_core::port::operator::{self, Verb};
+
+/// What an operator may ask for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum Action {
+    /// Go on with the proposed failover.
+    Approve,
+    /// Take nothing new, let the rest finish.
+    Drain,
+    /// Place what is queued there elsewhere, now.
+    Evacuate,
+    /// Do not go on with the proposed failover.
+    Reject,
+    /// Take work again.
+    Resume,
+    /// Is the region empty, and have the others room?
+    Verify,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct Order {
+    action: Action,
+    #[serde(default)]
+    force: bool,
+}
+
+/// What closing a region would mean.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Outlook {
+    /// Messages that wait there.
+    waiting: u32,
+    /// Tasks on their way up there.
+    starting: u32,
+    /// Jobs that run there; they finish there.
+    running: u32,
+    /// Runners that the other regions could still take.
+    room: u32,
+    /// The regions that take work, without this one.
+    survivors: Vec<String>,
+    /// Whether nothing waits and nothing starts there.
+    is_empty: bool,
+    /// In words.
+    text: String,
+}
+
+fn takes_work(region: &RegionStatus) -> bool {
+    region.phase == Phase::Active && region.hold == Hold::Open
+}
+
+impl Outlook {
+    pub(crate) fn of(status: &Status, name: &str) -> Option<Self> {
+        let region = status.regions.iter().find(|region| region.name == name)?;
+        let others = || status.regions.iter().filter(|other| other.name != name && takes_work(other));
+        let free = |r: &RegionStatus| r.load.limit.saturating_sub(r.load.running + r.load.starting + r.load.waiting);
+        let survivors: Vec<String> = others().map(|region| region.name.clone()).collect();
+        let room = others().map(free).sum();
+        let load = &region.load;
+        let is_empty = load.waiting == 0 && load.starting == 0;
+        let text = format!(
+            "{name} has {} waiting, {} starting and {} running; {} could take {room} more",
+            load.waiting,
+            load.starting,
+            load.running,
+            if survivors.is_empty() { "no other region".to_owned() } else { survivors.join(" and ") },
+        );
+        let (waiting, starting, running) = (load.waiting, load.starting, load.running);
+        Some(Self { waiting, starting, running, room, survivors, is_empty, text })
+    }
+
+    /// Why an order should not be given now; `None`: nothing speaks against it.
+    pub(crate) fn objection(&self, action: Action, region: &RegionStatus) -> Option<(bool, String)> {
+        let need = match action {
+            Action::Drain => self.waiting + self.starting + self.running,
+            Action::Evacuate => self.waiting + self.starting,
+            Action::Approve | Action::Reject if region.phase != Phase::AwaitingApproval => {
+                let phase = region.phase;
+                return Some((false, format!("no failover of {} is proposed: its phase is {phase:?}", region.name)));
+            }
+            Action::Approve | Action::Reject | Action::Resume | Action::Verify => return None,
+        };
+        if self.survivors.is_empty() {
+            return Some((false, format!("{} is the last region that takes work", region.name)));
+        }
+        let short = need.saturating_sub(self.room);
+        (short > 0).then(|| {
+            let what = format!("the others have room for {} of {need}: {short} jobs would wait", self.room);
+            (true, format!("{what}; order it with \"force\": true to do it all the same"))
+        })
+    }
+}
+
+/// Takes an order.
+pub(super) async fn order(
+    State(site): State<Arc<Site>>,
+    Path(name): Path<String>,
+    order: Result<Json<Order>, JsonRejection>,
+) -> Response {
+    let Order { action, force } = match order {
+        Ok(Json(order)) => order,
+        Err(error) => {
+            let expected = r#"expected {"action": "drain|evacuate|approve|reject|resume|verify", "force": false}"#;
+            return refuse(StatusCode::BAD_REQUEST, format!("{}; {expected}", error.body_text()));
+        }
+    };
+    let region = match region_named(&site, &name) {
+        Ok(region) => region,
+        Err(answer) => return *answer,
+    };
+    let local = site.receiver();
+    let status = local.board.status();
+    let (Some(outlook), Some(shown)) = (Outlook::of(&status, &name), status.regions.get(region.index())) else {
+        return refuse(StatusCode::SERVICE_UNAVAILABLE, "the node has not shown itself yet; try again in a second");
+    };
+    if let Some((forceable, why)) = outlook.objection(action, shown)
+        && !(forceable && force)
+    {
+        return (StatusCode::CONFLICT, Json(json!({ "error": why, "outlook": outlook }))).into_response();
+    }
+    let verb = match action {
+        Action::Approve => Verb::Approve,
+        Action::Drain => Verb::Drain,
+        Action::Evacuate => Verb::Evacuate,
+        Action::Reject => Verb::Reject,
+        Action::Resume => Verb::Resume,
+        Action::Verify => {
+            return Json(json!({ "region": name, "phase": shown.phase, "hold": shown.hold, "outlook": outlook }))
+                .into_response();
+        }
+    };
+    match local.inbox.order(operator::Event { region, verb }).await {
+        Ok(()) => {
+            let answer = json!({ "region": name, "ordered": verb, "outlook": outlook });
+            (StatusCode::ACCEPTED, Json(answer)).into_response()
+        }
+        Err(refused) => refuse(StatusCode::SERVICE_UNAVAILABLE, refused.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tidegate_core::port::probe::Load;
+
+    fn region(name: &str, running: u32, limit: u32) -> RegionStatus {
+        let load = Load { running, limit, ..Load::default() };
+        RegionStatus { name: name.to_owned(), phase: Phase::Active, hold: Hold::Open, spilling: false, load }
+    }
+
+    #[test]
+    fn a_drain_that_would_leave_jobs_waiting_needs_force() {
+        let mut status = Status { regions: vec![region("a", 50, 100), region("b", 90, 100)], ..Status::default() };
+        let objection = |status: &Status, action| {
+            let outlook = Outlook::of(status, "a").expect("it is there");
+            outlook.objection(action, &status.regions[0])
+        };
+        let (forceable, why) = objection(&status, Action::Drain).expect("room for 10 of 50");
+        assert!(forceable && why.contains("10 of 50"), "{why}");
+        assert_eq!(objection(&status, Action::Evacuate), None, "what runs stays");
+        status.regions[1].hold = Hold::Draining;
+        let (forceable, _) = objection(&status, Action::Drain).expect("nobody is left");
+        assert!(!forceable, "the last one is never closed");
+        assert!(objection(&status, Action::Approve).is_some(), "nothing is proposed");
+        assert_eq!(objection(&status, Action::Resume), None);
+    }
+}

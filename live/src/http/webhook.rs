@@ -1,0 +1,56 @@
+//! `POST /webhook`: GitHub's deliveries. Knows signatures, the order of checks and what each sender is answered; must not
+//! know what is decided on a delivery.
+
+use super::Site;
+use crate::github::payload::{self, Delivery};
+use crate::github::signature;
+use crate::node::Refused;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+/// Takes a delivery: signature over the raw bytes first, then its meaning, then the journal, then the answer.
+pub(super) async fn take(State(site): State<Arc<Site>>, headers: HeaderMap, body: Bytes) -> Response {
+    let begun = Instant::now();
+    let event = headers.get("x-github-event").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let (status, result, text) = answer(&site, event, &headers, &body).await;
+    let local = site.receiver();
+    local.board.metrics.webhook(event, result, begun.elapsed().as_secs_f64());
+    local.board.metrics.inbox(local.inbox.waiting());
+    let mut response = (status, text).into_response();
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        response.headers_mut().insert("retry-after", axum::http::HeaderValue::from_static("5"));
+    }
+    response
+}
+
+async fn answer(site: &Site, event: &str, headers: &HeaderMap, body: &Bytes) -> (StatusCode, &'static str, String) {
+    let header = headers.get("x-hub-signature-256").and_then(|value| value.to_str().ok());
+    if let Err(error) = signature::verify(&site.webhook_secret, body, header) {
+        tracing::debug!(%error, "a webhook is refused");
+        return (StatusCode::UNAUTHORIZED, "unsigned", format!("{error}\n"));
+    }
+    if site.closing.load(Ordering::Acquire) {
+        return (StatusCode::SERVICE_UNAVAILABLE, "closing", "the process is about to end\n".to_owned());
+    }
+    let delivery = payload::parse(event, body, &site.offered, &site.names, site.clock.now());
+    match delivery {
+        Err(error) => (StatusCode::UNPROCESSABLE_ENTITY, "malformed", format!("{error}\n")),
+        Ok(Delivery::Ping) => (StatusCode::OK, "ping", "pong\n".to_owned()),
+        Ok(Delivery::Ignored(why)) => (StatusCode::OK, "ignored", format!("ignored: {why:?}\n")),
+        Ok(Delivery::Job(event)) => match site.receiver().inbox.webhook(event).await {
+            Ok(()) => {
+                if let Some(embedded) = &site.embedded {
+                    embedded.queue(&event);
+                }
+                (StatusCode::ACCEPTED, "accepted", "accepted\n".to_owned())
+            }
+            Err(refused @ Refused::Full) => (StatusCode::SERVICE_UNAVAILABLE, "full", format!("{refused}\n")),
+            Err(refused) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", format!("{refused}\n")),
+        },
+    }
+}

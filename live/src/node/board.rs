@@ -1,0 +1,219 @@
+//! Where a node shows itself: its view of the regions, its counts, its stories. Written by the node's own loop, read by
+//! HTTP. Knows what is shown; must not know how it is drawn.
+
+use super::shadow::ShadowStatus;
+use super::stories::Stories;
+use crate::metrics::Metrics;
+use serde::Serialize;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tidegate_core::controller::Controller;
+use tidegate_core::controller::phase::{Hold, Phase};
+use tidegate_core::policy::Policy;
+use tidegate_core::port::probe::Load;
+use tidegate_core::port::webhook;
+use tidegate_core::{Fact, JobId, Span, Timestamp};
+
+/// How old a status may be before the node writes another.
+const FRESH_FOR: Span = Span::from_millis(250);
+
+/// One region as a node sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RegionStatus {
+    /// Its name.
+    pub name: String,
+    /// Its phase.
+    pub phase: Phase,
+    /// The operator's hold.
+    pub hold: Hold,
+    /// Whether it spills.
+    pub spilling: bool,
+    /// Its load by its last report; this node's own region: now.
+    pub load: Load,
+}
+
+/// What a node shows.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Status {
+    /// The region it stands in.
+    pub node: String,
+    /// When this was written.
+    pub at: Timestamp,
+    /// Whether it believes no phase at all.
+    pub panic: bool,
+    /// Jobs it holds: queued and running.
+    pub open_jobs: usize,
+    /// Whether its region is lost (embedded mode).
+    pub lost: bool,
+    /// The regions, by priority.
+    pub regions: Vec<RegionStatus>,
+    /// The policy tried in the shadow, if there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shadow: Option<ShadowStatus>,
+}
+
+/// Where a node shows itself.
+#[derive(Debug)]
+pub struct Board {
+    status: Mutex<Arc<Status>>,
+    load: Mutex<Load>,
+    stories: Mutex<Stories>,
+    policy: Mutex<Arc<Policy>>,
+    published_at: AtomicU64,
+    journal_well: AtomicBool,
+    sync: bool,
+    /// Numbers for Prometheus.
+    pub metrics: Metrics,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Board {
+    /// An empty one for the node in the region `own`. `sync`: whether webhooks wait for the disk.
+    #[must_use]
+    pub fn new(policy: Arc<Policy>, own: &str, sync: bool) -> Self {
+        Self {
+            status: Mutex::default(),
+            load: Mutex::default(),
+            stories: Mutex::default(),
+            metrics: Metrics::new(&policy, own),
+            policy: Mutex::new(policy),
+            published_at: AtomicU64::new(0),
+            journal_well: AtomicBool::new(true),
+            sync,
+        }
+    }
+
+    /// What the node showed last.
+    #[must_use]
+    pub fn status(&self) -> Arc<Status> {
+        Arc::clone(&lock(&self.status))
+    }
+
+    /// The load of the node's own region, but for the messages that wait in its queue.
+    #[must_use]
+    pub fn load(&self) -> Load {
+        *lock(&self.load)
+    }
+
+    /// The policy in force.
+    #[must_use]
+    pub fn policy_in_force(&self) -> Arc<Policy> {
+        Arc::clone(&lock(&self.policy))
+    }
+
+    /// A job's facts, oldest first; `None` when they are not remembered.
+    #[must_use]
+    pub fn story(&self, job: JobId) -> Option<Vec<(Timestamp, Fact)>> {
+        lock(&self.stories).of(job)
+    }
+
+    /// The latest decisions, newest first.
+    #[must_use]
+    pub fn latest(&self) -> Vec<(Timestamp, Fact)> {
+        lock(&self.stories).latest()
+    }
+
+    /// Whether the node takes work: it has shown itself, its journal can be written, its region is not lost.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        self.journal_well.load(Ordering::Acquire)
+            && self.published_at.load(Ordering::Acquire) > 0
+            && !lock(&self.status).lost
+    }
+
+    pub(super) fn fact(&self, at: Timestamp, fact: &Fact) {
+        lock(&self.stories).fact(at, fact);
+        let policy = self.policy_in_force();
+        self.metrics.fact(fact, &policy);
+        log(fact, &policy);
+    }
+
+    pub(super) fn webhook(&self, event: &webhook::Event) {
+        if let Some(wait) = lock(&self.stories).webhook(event) {
+            self.metrics.started(wait);
+        }
+    }
+
+    pub(super) fn turn(&self, dispatcher: bool) {
+        self.metrics.turn(dispatcher);
+    }
+
+    pub(super) fn policy(&self, policy: &Arc<Policy>) {
+        *lock(&self.policy) = Arc::clone(policy);
+    }
+
+    pub(super) const fn journal_syncs(&self) -> bool {
+        self.sync
+    }
+
+    pub(super) fn set_journal(&self, well: bool, bytes: u64) {
+        self.journal_well.store(well, Ordering::Release);
+        self.metrics.journal(bytes);
+    }
+
+    pub(super) fn is_old(&self, now: Timestamp) -> bool {
+        now.since(Timestamp(self.published_at.load(Ordering::Acquire))) >= FRESH_FOR
+    }
+
+    pub(super) fn publish(&self, status: Status, load: Load, now: Timestamp) {
+        self.metrics.status(&status, &load);
+        *lock(&self.load) = load;
+        *lock(&self.status) = Arc::new(status);
+        self.published_at.store(now.0, Ordering::Release);
+    }
+}
+
+/// What a node sees now.
+pub(super) fn status(
+    controller: &Controller,
+    own: &Load,
+    lost: bool,
+    shadow: Option<ShadowStatus>,
+    now: Timestamp,
+) -> Status {
+    let policy = controller.policy();
+    let region = |id| RegionStatus {
+        name: policy.region(id).name.clone(),
+        phase: controller.phase(id),
+        hold: controller.hold(id),
+        spilling: controller.spilling(id),
+        load: if id == controller.me() { *own } else { controller.load_of(id) },
+    };
+    Status {
+        node: policy.region(controller.me()).name.clone(),
+        at: now,
+        panic: controller.in_panic(),
+        open_jobs: controller.open_jobs(),
+        lost,
+        regions: policy.ids().map(region).collect(),
+        shadow,
+    }
+}
+
+/// INFO is a change of phase or routing, WARN is worth waking somebody; the rest is for whoever looks closely.
+#[expect(clippy::wildcard_enum_match_arm, reason = "a choice of a few; the rest is logged as it is")]
+fn log(fact: &Fact, policy: &Policy) {
+    let name = |region: &tidegate_core::RegionId| policy.region(*region).name.as_str();
+    match fact {
+        Fact::PhaseChanged { region, from, to, cause, .. } => {
+            tracing::info!(region = name(region), ?from, ?to, ?cause, "phase changed");
+        }
+        Fact::HoldChanged { region, hold, .. } => tracing::info!(region = name(region), ?hold, "hold changed"),
+        Fact::SpillChanged { region, spilling, .. } => {
+            tracing::info!(region = name(region), spilling, "spillover changed");
+        }
+        Fact::FailoverProposed { region, .. } => {
+            tracing::warn!(region = name(region), "a failover is proposed: approve or reject it");
+        }
+        Fact::PanicChanged { panic: true, .. } => tracing::warn!("all regions look bad: none of it is believed"),
+        Fact::PanicChanged { panic: false, .. } => tracing::info!("regions are believed again"),
+        Fact::JobAbandoned { job, failure } => tracing::warn!(job = job.0, ?failure, "a job is given up"),
+        Fact::JobsAdopted { count, .. } => tracing::info!(count, "jobs of a lost region are taken over"),
+        other => tracing::debug!(fact = ?other, "fact"),
+    }
+}

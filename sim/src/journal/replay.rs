@@ -1,0 +1,194 @@
+//! Replays a journal: every event again into machines that begin where its writer's began. Knows turns; must not know
+//! files.
+
+use super::read::{JournalError, Segment};
+use crate::digest::Digest;
+use std::collections::VecDeque;
+use std::path::PathBuf;
+use std::sync::Arc;
+use tidegate_core::controller::Controller;
+use tidegate_core::dispatcher::Dispatcher;
+use tidegate_core::journal::Line;
+use tidegate_core::machine::{Host, Journal, Machine, Ports};
+use tidegate_core::{Fact, Timestamp};
+
+/// What came of a replay.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Replayed {
+    /// Segments.
+    pub segments: u64,
+    /// Turns of both machines.
+    pub turns: u64,
+    /// Facts compared.
+    pub facts: u64,
+    /// From the first event to the last.
+    pub from: Timestamp,
+    /// See `from`.
+    pub to: Timestamp,
+    /// The digest of the recorded decisions.
+    pub recorded: String,
+    /// The digest of those made again.
+    pub digest: String,
+    /// The first fact that differs.
+    pub difference: Option<Difference>,
+    /// Segments whose last line was torn, by the kill of their writer.
+    pub torn: u64,
+}
+
+impl Replayed {
+    /// Whether all was decided as it was recorded.
+    #[must_use]
+    pub fn is_same(&self) -> bool {
+        self.difference.is_none() && self.recorded == self.digest
+    }
+}
+
+/// Where a replay leaves its journal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference {
+    /// The file.
+    pub path: PathBuf,
+    /// The line of the event whose turn differs, from 1.
+    pub line: u64,
+    /// When the turn was.
+    pub at: Timestamp,
+    /// The recorded fact, or none.
+    pub recorded: Option<Fact>,
+    /// The fact now, or none.
+    pub now: Option<Fact>,
+}
+
+/// Where effects go in a replay: nowhere; what came of them is in the journal.
+struct Nowhere;
+
+impl<E> Ports<E> for Nowhere {
+    fn submit(&mut self, _now: Timestamp, _effect: E) {}
+}
+
+/// The facts of a turn.
+#[derive(Default)]
+struct Facts(VecDeque<Fact>);
+
+impl<V> Journal<V> for Facts {
+    fn event(&mut self, _now: Timestamp, _event: &V) {}
+
+    fn fact(&mut self, _now: Timestamp, fact: &Fact) {
+        self.0.push_back(*fact);
+    }
+}
+
+struct Replay {
+    out: Replayed,
+    recorded: Digest,
+    now: Digest,
+    /// Facts made again that the journal has yet to confirm.
+    expected: Facts,
+    turn: (PathBuf, u64, Timestamp),
+}
+
+/// Replays segments in the order given. `seen` is told of every event's time, for progress.
+///
+/// # Errors
+/// When a segment cannot be read. A difference is no error.
+///
+/// # Panics
+/// When an invariant of a machine is broken, as it then was when the journal was written.
+pub fn replay(paths: &[PathBuf], mut seen: impl FnMut(Timestamp)) -> Result<Replayed, JournalError> {
+    let out = Replayed {
+        segments: 0,
+        turns: 0,
+        facts: 0,
+        from: Timestamp::MAX,
+        to: Timestamp::ZERO,
+        recorded: String::new(),
+        digest: String::new(),
+        difference: None,
+        torn: 0,
+    };
+    let turn = (PathBuf::new(), 0, Timestamp::ZERO);
+    let mut replay =
+        Replay { out, recorded: Digest::default(), now: Digest::default(), expected: Facts::default(), turn };
+    for path in paths {
+        if let Some(segment) = Segment::open(path)? {
+            replay.segment(segment, &mut seen)?;
+        }
+    }
+    replay.out.recorded = replay.recorded.text();
+    replay.out.digest = replay.now.text();
+    Ok(replay.out)
+}
+
+/// A machine takes an event; gives nothing, for whatever it wants is in the journal already.
+fn turn<M: Machine>(host: &mut Host<M>, at: Timestamp, event: M::Event, facts: &mut Facts) {
+    host.turn(at, event, &mut Nowhere, facts);
+}
+
+impl Replay {
+    fn segment(&mut self, mut segment: Segment, seen: &mut impl FnMut(Timestamp)) -> Result<(), JournalError> {
+        let policy = Arc::new(segment.policy()?);
+        let at = segment.head.at;
+        let wrong = |error: &dyn std::fmt::Display| JournalError::Line {
+            path: segment.path.display().to_string(),
+            line: 1,
+            message: error.to_string(),
+        };
+        let controller = Controller::restore(Arc::clone(&policy), segment.head.controller.clone());
+        let dispatcher = Dispatcher::restore(policy, segment.head.dispatcher.clone());
+        let mut controller = Host::new(controller.map_err(|error| wrong(&error))?, at);
+        let mut dispatcher = Host::new(dispatcher.map_err(|error| wrong(&error))?, at);
+        self.out.segments += 1;
+        while let Some((line, read)) = segment.next_line()? {
+            match read {
+                Line::Controller { at, event } => {
+                    self.begin(&segment, line, at, seen);
+                    turn::<Controller>(&mut controller, at, event, &mut self.expected);
+                }
+                Line::Dispatcher { at, event } => {
+                    self.begin(&segment, line, at, seen);
+                    turn::<Dispatcher>(&mut dispatcher, at, event, &mut self.expected);
+                }
+                Line::Fact { at, fact } => self.fact(at, fact),
+                Line::Head(_) | Line::Name(_) => {}
+            }
+        }
+        // A writer that was killed may have written an event and not all of its facts.
+        self.settle(true);
+        self.out.torn += u64::from(segment.torn);
+        Ok(())
+    }
+
+    fn begin(&mut self, segment: &Segment, line: u64, at: Timestamp, seen: &mut impl FnMut(Timestamp)) {
+        self.settle(false);
+        self.turn = (segment.path.clone(), line, at);
+        self.out.turns += 1;
+        self.out.from = self.out.from.min(at);
+        self.out.to = self.out.to.max(at);
+        seen(at);
+    }
+
+    fn fact(&mut self, at: Timestamp, recorded: Fact) {
+        self.out.facts += 1;
+        self.recorded.fact(at, &recorded);
+        let now = self.expected.0.pop_front();
+        if let Some(now) = &now {
+            self.now.fact(self.turn.2, now);
+        }
+        if now != Some(recorded) {
+            self.differs(Some(recorded), now);
+        }
+    }
+
+    /// What the journal has no facts for: a difference, unless its writer was killed there.
+    fn settle(&mut self, at_end: bool) {
+        let left = std::mem::take(&mut self.expected.0);
+        if let (Some(now), false) = (left.front(), at_end) {
+            left.iter().for_each(|fact| self.now.fact(self.turn.2, fact));
+            self.differs(None, Some(*now));
+        }
+    }
+
+    fn differs(&mut self, recorded: Option<Fact>, now: Option<Fact>) {
+        let (path, line, at) = self.turn.clone();
+        self.out.difference.get_or_insert(Difference { path, line, at, recorded, now });
+    }
+}
