@@ -1,6 +1,7 @@
 //! The daemon from outside: over HTTP, over the wire to emulators, killed and started again.
 
 mod embedded;
+mod fleet;
 mod refused;
 
 use tidegate_tests::daemon::{Daemon, free_port};

@@ -6,6 +6,7 @@ pub mod daemon;
 mod desk;
 pub mod house;
 mod marked;
+pub mod rig;
 pub mod sample;
 mod session;
 pub mod wait;
