@@ -1,8 +1,8 @@
 //! The queues on SQS: sends to every region's, receives from the own one. Knows messages, receipts and batches; must
 //! not know why a message is sent or let go.
 //!
-//! In a FIFO queue a group is one job, so only attempts of the same job wait for each other: while a message is in
-//! flight, SQS holds back the others of its group.
+//! In a FIFO queue a group is one placement: while a message is in flight, SQS holds back the others of its group, and a
+//! newer attempt must not wait for the message that a dead process took with it.
 
 use super::batch::Batcher;
 use super::failure::{failure, of_code};
@@ -256,7 +256,7 @@ impl Queue {
             if self.is_fifo() {
                 entry = entry
                     .message_deduplication_id(ticket.placement.to_string())
-                    .message_group_id(format!("job-{}", ticket.placement.job.0));
+                    .message_group_id(ticket.placement.to_string());
             }
             call = call.entries(entry.build().expect("id and body are set"));
         }

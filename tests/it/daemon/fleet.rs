@@ -70,3 +70,164 @@ fn webhooks_become_runners_that_take_every_job_once() {
     }
     assert_replays(&fleet);
 }
+
+/// Jobs that were started and completed, whatever their conclusion: a job on a lost region's runner fails with it.
+#[track_caller]
+fn assert_started_at_most_once(state: &Value) {
+    for job in state["jobs"].as_array().expect("jobs") {
+        assert!(job["starts"].as_u64().is_some_and(|starts| starts <= 1), "{job}");
+        assert!(job["maxConcurrentlyInProgress"].as_u64().is_some_and(|most| most <= 1), "{job}");
+    }
+}
+
+fn wait_phase(fleet: &Fleet, observer: &str, region: &str, wanted: &[&str], seconds: u64) {
+    until(&format!("{observer} to see {region} as {wanted:?}"), seconds, || {
+        let phase = fleet.nodes[observer].phase(observer, region);
+        if wanted.contains(&phase.as_str()) { Ok(()) } else { Err(phase) }
+    });
+}
+
+/// A region is lost with jobs under way, and comes back with its old messages.
+fn lose_a_region(policy: &str) {
+    let desk = Desk::empty();
+    let mut fleet = Fleet::start(&desk, PROGRAM, policy);
+    // More than the home takes at once: some run, some start, some wait in its queue.
+    let jobs = fleet.rig.queue_jobs(120, 2.0);
+    until("the first jobs to run", 60, || {
+        let state = fleet.rig.github_state();
+        let running =
+            state["jobs"].as_array().expect("jobs").iter().filter(|job| job["status"] == "in_progress").count();
+        if running >= 10 { Ok(()) } else { Err(running.to_string()) }
+    });
+    // Its node is killed, and nobody reaches its services: messages and tasks stay where they are.
+    fleet.nodes.get_mut("us-east-1").expect("it runs").kill();
+    fleet.rig.front(&json!({ "down": ["us-east-1"] }));
+    wait_phase(&fleet, "eu-west-1", "us-east-1", &["evacuating", "out"], 30);
+    let more = fleet.rig.queue_jobs(40, 1.0);
+    let state = fleet.wait_completed(&more, 120);
+    assert_ran_once(&state, &more);
+    let state = fleet.wait_completed(&jobs, 120);
+    assert_started_at_most_once(&state);
+    // It returns, with messages of jobs that others have done since.
+    fleet.rig.front(&json!({ "down": [] }));
+    fleet.start_node("us-east-1");
+    for observer in ["us-east-1", "eu-west-1", "ap-southeast-1"] {
+        wait_phase(&fleet, observer, "us-east-1", &["active"], 90);
+    }
+    let last = fleet.rig.queue_jobs(10, 1.0);
+    let state = fleet.wait_completed(&last, 90);
+    assert_ran_once(&state, &last);
+    wait_idle(&fleet, 90);
+    let surplus = launches(&fleet).saturating_sub(170);
+    assert!(surplus <= 100, "{surplus} runners more than jobs"); // those under way when the region was lost
+    for region in REGIONS {
+        assert!(fleet.nodes.get_mut(region).expect("it runs").stop().success(), "{}", fleet.logs());
+    }
+    assert_replays(&fleet);
+}
+
+#[test]
+fn a_region_is_lost_and_no_job_with_it() {
+    lose_a_region(&quick_policy(""));
+}
+
+#[test]
+fn a_region_is_lost_under_strong_consistency() {
+    lose_a_region(&quick_policy("\"consistency\": \"strong\","));
+}
+
+#[test]
+fn launches_that_fail_for_want_of_capacity_go_elsewhere() {
+    let desk = Desk::empty();
+    let mut fleet = Fleet::start(&desk, PROGRAM, &quick_policy(""));
+    let refused = json!({ "faults": [{ "target": "RunTask", "region": "us-east-1", "answer": "capacity" }] });
+    fleet.rig.front(&refused);
+    let jobs = fleet.rig.queue_jobs(20, 1.0);
+    let state = fleet.wait_completed(&jobs, 120);
+    assert_ran_once(&state, &jobs);
+    let metrics = fleet.nodes["us-east-1"].get("/metrics").text().expect("text");
+    assert!(metrics.contains("tidegate_launches_total{region=\"us-east-1\",result=\"capacity\"}"), "{metrics}");
+    fleet.rig.front(&json!({ "faults": [] }));
+    wait_idle(&fleet, 90);
+    for region in REGIONS {
+        assert!(fleet.nodes.get_mut(region).expect("it runs").stop().success());
+    }
+    assert_replays(&fleet);
+}
+
+#[test]
+fn a_region_cut_off_goes_on_by_itself_and_nothing_runs_twice() {
+    let desk = Desk::empty();
+    let mut fleet = Fleet::start(&desk, PROGRAM, &quick_policy(""));
+    let jobs = fleet.rig.queue_jobs(60, 2.0);
+    // Both ways between the home and the others: AWS's services there answer its own node, and nobody else.
+    let pairs = [
+        ["us-east-1", "eu-west-1"],
+        ["eu-west-1", "us-east-1"],
+        ["us-east-1", "ap-southeast-1"],
+        ["ap-southeast-1", "us-east-1"],
+    ];
+    fleet.rig.front(&json!({ "cut": pairs, "cutMode": "close" }));
+    let more = fleet.rig.queue_jobs(20, 1.0);
+    let state = fleet.wait_completed(&jobs, 120);
+    assert_ran_once(&state, &jobs);
+    let state = fleet.wait_completed(&more, 120);
+    assert_ran_once(&state, &more);
+    // One way only, and slow.
+    fleet.rig.front(&json!({ "cut": [["eu-west-1", "us-east-1"]], "cutMode": "hang", "lag": 1.0 }));
+    let again = fleet.rig.queue_jobs(20, 1.0);
+    let state = fleet.wait_completed(&again, 120);
+    assert_ran_once(&state, &again);
+    fleet.rig.front(&json!({ "cut": [], "lag": 0.0 }));
+    wait_idle(&fleet, 90);
+    for region in REGIONS {
+        assert!(fleet.nodes.get_mut(region).expect("it runs").stop().success());
+    }
+    assert_replays(&fleet);
+}
+
+/// Kills the home's node at `points` moments while jobs come, and starts it again each time.
+fn kill_again_and_again(points: u32) {
+    let desk = Desk::empty();
+    let mut fleet = Fleet::start(&desk, PROGRAM, &quick_policy(""));
+    let mut jobs = Vec::new();
+    for point in 0..points {
+        jobs.extend(fleet.rig.queue_jobs(8, 0.5));
+        // Somewhere between the webhook and the end of the task; spread evenly, so that a failure can be found again.
+        std::thread::sleep(std::time::Duration::from_millis(u64::from(point * 337 % 2_500)));
+        fleet.nodes.get_mut("us-east-1").expect("it runs").kill();
+        fleet.start_node("us-east-1");
+    }
+    let state = fleet.wait_completed(&jobs, 180);
+    assert_ran_once(&state, &jobs);
+    wait_idle(&fleet, 120);
+    let surplus = launches(&fleet).saturating_sub(jobs.len());
+    assert!(surplus <= 8 * points as usize, "{surplus} runners more than jobs");
+    for region in REGIONS {
+        assert!(fleet.nodes.get_mut(region).expect("it runs").stop().success());
+    }
+    assert_replays(&fleet);
+}
+
+#[test]
+fn a_node_killed_with_no_warning_loses_no_job() {
+    let long = std::env::var_os("TIDEGATE_LONG").is_some();
+    kill_again_and_again(if long { 50 } else { 6 });
+}
+
+#[test]
+fn a_node_that_is_told_to_stop_under_load_ends_in_time_and_loses_nothing() {
+    let desk = Desk::empty();
+    let mut fleet = Fleet::start(&desk, PROGRAM, &quick_policy(""));
+    let mut jobs = fleet.rig.queue_jobs(40, 1.0);
+    assert!(fleet.nodes.get_mut("us-east-1").expect("it runs").stop().success(), "{}", fleet.logs());
+    jobs.extend(fleet.rig.queue_jobs(10, 1.0)); // GitHub's deliveries go to the next node meanwhile
+    fleet.start_node("us-east-1");
+    let state = fleet.wait_completed(&jobs, 120);
+    assert_ran_once(&state, &jobs);
+    wait_idle(&fleet, 90);
+    for region in REGIONS {
+        assert!(fleet.nodes.get_mut(region).expect("it runs").stop().success());
+    }
+    assert_replays(&fleet);
+}

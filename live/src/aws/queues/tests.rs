@@ -58,7 +58,7 @@ async fn messages_sent_together_go_in_one_batch_and_fail_alone() {
     let entry = &calls[1].1["Entries"][0];
     let body = Body::of_json(entry["MessageBody"].as_str().expect("a body")).expect("ours");
     assert_eq!(entry["MessageDeduplicationId"], body.ticket.placement.to_string());
-    assert_eq!(entry["MessageGroupId"], format!("job-{}", body.ticket.placement.job.0));
+    assert_eq!(entry["MessageGroupId"], body.ticket.placement.to_string());
     assert_eq!(body.texts, Some(texts()));
 }
 
