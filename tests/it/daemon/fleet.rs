@@ -48,8 +48,22 @@ fn wait_idle(fleet: &Fleet, seconds: u64) {
                 left.push(format!("{region}: {load:?}"));
             }
         }
-        let runners = fleet.rig.github_state()["runners"].as_array().map_or(0, Vec::len);
-        if left.is_empty() && runners == 0 { Ok(()) } else { Err(format!("{left:?}, {runners} runners at GitHub")) }
+        let state = fleet.rig.github_state();
+        // A runner that was registered and never came up, because its node was killed in between, costs nothing: GitHub
+        // takes it off its list after a day.
+        let online = state["runners"].as_array().into_iter().flatten().filter(|runner| runner["status"] == "online");
+        for runner in online {
+            left.push(format!("{} {} busy: {}", runner["name"], runner["status"], runner["busy"]));
+        }
+        for region in REGIONS {
+            let asked = json!({ "cluster": "tidegate", "desiredStatus": "RUNNING" });
+            let listed = fleet.rig.aws(region, "AmazonEC2ContainerServiceV20141113.ListTasks", &asked);
+            let running = listed["taskArns"].as_array().map_or(0, Vec::len);
+            if running > 0 {
+                left.push(format!("{running} tasks run in {region}"));
+            }
+        }
+        if left.is_empty() { Ok(()) } else { Err(left.join("; ")) }
     });
 }
 
