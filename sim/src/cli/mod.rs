@@ -38,10 +38,10 @@ Exit codes: 0 all well; 1 an objective was missed or inconclusive, a replay diff
             2 the input or the usage is wrong; 3 the environment failed (disk full, no permission).";
 
 const CHECK_HELP: &str = "\
-A line for each scenario: met, missed, inconclusive, noObjectives or broken (an invariant); and one for each objective that
+A line for each scenario: met, missed, inconclusive, noObjectives or broken (an invariant); and one for each objective that \
 is not met. Exit code 1: an objective is missed or inconclusive, or an invariant broke.
 
---stamp writes POLICY.validated beside each policy file when all objectives of all scenarios that use it are met, as
+--stamp writes POLICY.validated beside each policy file when all objectives of all scenarios that use it are met, as \
 `tidegate-live serve --require-validated` asks for, and removes it when they are not.
 
 Examples:
@@ -50,7 +50,7 @@ Examples:
   tidegate check scenarios/ --stamp";
 
 const EXPLAIN_HELP: &str = "\
-Job numbers of a scenario are in jobs.csv (`tidegate run SCENARIO --jobs-csv`); those of a journal are GitHub's own. A
+Job numbers of a scenario are in jobs.csv (`tidegate run SCENARIO --jobs-csv`); those of a journal are GitHub's own. A \
 journal is a folder of segments, one segment, or the folder that holds the journals of several nodes.
 
 Examples:
@@ -62,7 +62,7 @@ const REPLAY_HELP: &str = "\
 A journal is a folder of segments, one segment, or the folder that holds the journals of several nodes.
 
 Without --policy each journal is replayed on its own. Exit code 1: a decision differs; the first one is shown.
-With --policy the jobs of all journals together, a job that two nodes heard of once, are simulated under that policy: each
+With --policy the jobs of all journals together, a job that two nodes heard of once, are simulated under that policy: each \
 at its time, as long and on such a runner as it really was. The report is that of `tidegate run`.
 
 Examples:
