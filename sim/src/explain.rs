@@ -3,15 +3,77 @@
 use std::fmt::Write;
 use tidegate_core::controller::phase::Phase;
 use tidegate_core::fact::{Considered, Decision};
-use tidegate_core::id::RegionId;
+use tidegate_core::id::{PlacementId, RegionId};
 use tidegate_core::port::Reason;
-use tidegate_core::{Fact, Timestamp};
+use tidegate_core::{Fact, Span, Timestamp};
 
 /// A fact as a line of a story; `None` for facts that tell nothing to a reader.
 #[must_use]
 pub fn line(at: Timestamp, fact: &Fact, regions: &[String]) -> Option<String> {
     let words = job_words(fact, regions).or_else(|| region_words(fact, regions))?;
-    Some(format!("{}  {words}", &at.to_string()[5..23].replace('T', " ")))
+    Some(timed(at, &words))
+}
+
+fn timed(at: Timestamp, words: &str) -> String {
+    format!("{}  {words}", &at.to_string()[5..23].replace('T', " "))
+}
+
+/// What GitHub said of a job, where nobody stands by who knows all of it: as a node hears it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Heard {
+    /// It is queued.
+    Queued {
+        /// Where it belongs.
+        home: RegionId,
+    },
+    /// A runner took it.
+    Started {
+        /// The runner, if it is one of ours.
+        runner: Option<PlacementId>,
+        /// Where that is, if known.
+        region: Option<RegionId>,
+        /// Queued to in progress, if known.
+        wait: Option<Span>,
+    },
+    /// It ended.
+    Completed {
+        /// The runner that had it, if it had one of ours.
+        runner: Option<PlacementId>,
+        /// Where that was, if known.
+        region: Option<RegionId>,
+        /// In progress to completed, if known.
+        ran: Option<Span>,
+    },
+}
+
+/// What GitHub said as a line of a story, in the words of the facts that [`line`] tells.
+#[must_use]
+pub fn heard(at: Timestamp, heard: &Heard, regions: &[String]) -> String {
+    let place = |runner: Option<PlacementId>, region: Option<RegionId>| match (region, runner) {
+        (Some(region), _) => format!(" in {}", name(regions, region)),
+        (None, Some(runner)) => format!(" on runner {runner}"),
+        (None, None) => String::new(),
+    };
+    let words = match *heard {
+        Heard::Queued { home } => queued(name(regions, home)),
+        Heard::Started { runner, region, wait } => started(&place(runner, region), wait),
+        Heard::Completed { runner, region, ran } => completed(&place(runner, region), ran),
+    };
+    timed(at, &words)
+}
+
+fn queued(home: &str) -> String {
+    format!("queued at GitHub; home is {home}")
+}
+
+fn started(place: &str, wait: Option<Span>) -> String {
+    let wait = wait.map_or_else(String::new, |wait| format!(" ({wait} after it was queued)"));
+    format!("IN PROGRESS{place}{wait}")
+}
+
+fn completed(place: &str, ran: Option<Span>) -> String {
+    let ran = ran.map_or_else(String::new, |ran| format!(" (ran {ran})"));
+    format!("completed{place}{ran}")
 }
 
 fn name(regions: &[String], region: RegionId) -> &str {
@@ -21,7 +83,7 @@ fn name(regions: &[String], region: RegionId) -> &str {
 fn job_words(fact: &Fact, regions: &[String]) -> Option<String> {
     let name = |region: &RegionId| name(regions, *region);
     Some(match fact {
-        Fact::JobQueued { home, .. } => format!("queued at GitHub; home is {}", name(home)),
+        Fact::JobQueued { home, .. } => queued(name(home)),
         Fact::JobPlaced { placement, decision, home, .. } => placed(placement.attempt, decision, *home, regions),
         Fact::JobWaits { why, .. } => format!("waits without a placement: {why:?}"),
         Fact::JobClaimed { took, .. } => format!("claim written ({took})"),
@@ -53,10 +115,8 @@ fn job_words(fact: &Fact, regions: &[String]) -> Option<String> {
             format!("surplus runner taken back in {} (idle for {idle})", name(region))
         }
         Fact::CapReached { region, .. } => format!("message put back in {}: a cap is reached", name(region)),
-        Fact::JobStarted { region, wait, .. } => {
-            format!("IN PROGRESS in {} ({wait} after it was queued)", name(region))
-        }
-        Fact::JobCompleted { region, ran, .. } => format!("completed in {} (ran {ran})", name(region)),
+        Fact::JobStarted { region, wait, .. } => started(&format!(" in {}", name(region)), Some(*wait)),
+        Fact::JobCompleted { region, ran, .. } => completed(&format!(" in {}", name(region)), Some(*ran)),
         Fact::JobLost { region, ran, by_us, .. } => {
             format!("LOST with its runner in {} after {ran}{}", name(region), if *by_us { ", by us" } else { "" })
         }

@@ -22,7 +22,7 @@ fn help_of_every_command_has_examples() {
     let desk = Desk::empty();
     let help = call(&desk, "--help");
     help.ends(0).prints("Examples:").prints("Exit codes:");
-    for command in ["run", "explain", "schema", "completions"] {
+    for command in ["run", "check", "explain", "replay", "schema", "completions"] {
         help.prints(&format!("\n  {command} "));
         let own = call(&desk, &format!("{command} --help"));
         own.ends(0).prints("Example").prints(&format!("tidegate {command} "));
@@ -56,7 +56,7 @@ fn completions_know_every_command() {
     for shell in ["bash", "zsh", "fish"] {
         let ran = call(&desk, &format!("completions {shell}"));
         ran.ends(0);
-        for word in ["run", "explain", "schema", "completions", "live", "decisions"] {
+        for word in ["run", "check", "explain", "replay", "schema", "completions", "live", "decisions", "stamp"] {
             ran.prints(word);
         }
     }
@@ -216,6 +216,7 @@ fn a_reader_who_has_seen_enough_is_no_error() {
     let lines = [
         "run scenario.toml --runs 2 --out out",
         "run scenario.toml --format json --out out",
+        "check scenario.toml --stamp",
         "schema scenario",
         "completions bash",
         "explain scenario.toml --job 1",

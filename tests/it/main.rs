@@ -1,9 +1,11 @@
 //! Tests from outside, in one binary.
 
 mod bad_input;
+mod check;
 mod cli;
 mod daemon;
 mod determinism;
+mod replay;
 mod scenarios;
 mod theory;
 mod tidy;

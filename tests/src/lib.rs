@@ -1,10 +1,11 @@
-//! Harness of the tests from outside: the house, a desk for files, a program to be driven.
+//! Harness of the tests from outside: the house, a desk for files, a program to be driven, journals.
 //!
 //! Knows paths, processes and marked texts. Must not know what is right: that is said by the tests in `it/`.
 
 pub mod daemon;
 mod desk;
 pub mod house;
+pub mod journal;
 mod marked;
 pub mod rig;
 pub mod sample;

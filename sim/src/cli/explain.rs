@@ -1,18 +1,72 @@
-//! `tidegate explain`: the story of one job. Knows which run to look at; must not know how facts read.
+//! `tidegate explain`: the story of one job, out of a run or out of journals. Knows where to look; must not know how facts
+//! read.
 
 use super::{End, ExplainArgs};
 use crate::Decisions;
 use crate::experiment::order_regions;
 use crate::explain::line;
+use crate::journal::{JournalError, Story, is_journal, journals};
 use crate::run::{self, Keep};
 use crate::scenario::file::{self, Overrides};
 use crate::scenario::{LoadKind, Scenario};
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use tidegate_core::id::JobId;
 
 pub(super) fn explain(args: &ExplainArgs) -> End {
+    let journal = args.paths.iter().any(|path| is_journal(path));
+    match &args.paths[..] {
+        [scenario] if !journal => from_run(scenario, args),
+        paths if paths.iter().all(|path| is_journal(path)) => from_journals(paths, args),
+        _ => {
+            eprintln!("tidegate: expected one scenario, or journals (folders or .journal files) and nothing else");
+            End::Input
+        }
+    }
+}
+
+fn from_journals(paths: &[PathBuf], args: &ExplainArgs) -> End {
+    if args.seed.is_some() {
+        eprintln!("tidegate: --seed does nothing for a journal, which tells what happened; remove it");
+        return End::Input;
+    }
+    let story = match read(paths, JobId(args.job)) {
+        Ok(story) => story,
+        Err(error) => {
+            eprintln!("{error}");
+            return End::Input;
+        }
+    };
+    let lines = story.lines();
+    if lines.is_empty() {
+        let known = story.known();
+        let span = story.span().map_or_else(String::new, |(from, to)| format!(", from {from} to {to}"));
+        let shown: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+        eprintln!(
+            "tidegate: no job {} in {}: {known} jobs are known there{span}; expected GitHub's number of a job, as in the \
+             address of its page",
+            args.job,
+            shown.join(" ")
+        );
+        return End::Input;
+    }
+    let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+    super::print(&format!("Job {} as told by {}\n\n{text}", args.job, story.nodes().join(", ")))
+}
+
+fn read(paths: &[PathBuf], job: JobId) -> Result<Story, JournalError> {
+    let mut story = Story::of(job);
+    for path in paths {
+        for (_, segments) in journals(path)? {
+            story.read(&segments)?;
+        }
+    }
+    Ok(story)
+}
+
+fn from_run(path: &Path, args: &ExplainArgs) -> End {
     let overrides = Overrides { runs: Some(1), seed: args.seed };
-    let mut scenario = match file::read(&args.scenario, overrides) {
+    let mut scenario = match file::read(path, overrides) {
         Ok(scenario) => scenario,
         Err(error) => {
             eprintln!("{error}");

@@ -1,10 +1,13 @@
 //! The command line: arguments in, exit code out. Knows words and exit codes; must not know how anything is simulated.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "results go to stdout, diagnostics to stderr")]
 
+mod check;
 mod explain;
+mod inputs;
 mod live;
 mod progress;
 mod replay;
+mod report;
 mod run;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
@@ -23,12 +26,48 @@ const EXAMPLES: &str = "\
 Examples:
   tidegate run scenarios/home-region-outage.toml      what happens if us-east-1 is lost at the peak?
   tidegate run scenarios/*.toml --runs 5              all scenarios, five runs each
+  tidegate check scenarios/                           are all promises kept? for CI
+  tidegate check scenarios/ --stamp                   and write the evidence that the daemon asks for
   tidegate explain scenarios/three-regions.toml --job 4711
+  tidegate explain tidegate-data/us-east-1 --job 4711 why did that job really go there?
   tidegate replay tidegate-data/us-east-1             the same decisions again?
+  tidegate replay tidegate-data --policy new.json     what would that policy have done with what really came?
   tidegate schema scenario > scenario.schema.json     for your editor
 
-Exit codes: 0 all well; 1 an objective was missed or inconclusive, or an invariant broke;
+Exit codes: 0 all well; 1 an objective was missed or inconclusive, a replay differed, or an invariant broke;
             2 the input or the usage is wrong; 3 the environment failed (disk full, no permission).";
+
+const CHECK_HELP: &str = "\
+A line for each scenario: met, missed, inconclusive, noObjectives or broken (an invariant); and one for each objective that \
+is not met. Exit code 1: an objective is missed or inconclusive, or an invariant broke.
+
+--stamp writes POLICY.validated beside each policy file when all objectives of all scenarios that use it are met, as \
+`tidegate-live serve --require-validated` asks for, and removes it when they are not.
+
+Examples:
+  tidegate check scenarios/
+  tidegate check scenarios/*.toml --runs 5 --format json
+  tidegate check scenarios/ --stamp";
+
+const EXPLAIN_HELP: &str = "\
+Job numbers of a scenario are in jobs.csv (`tidegate run SCENARIO --jobs-csv`); those of a journal are GitHub's own. A \
+journal is a folder of segments, one segment, or the folder that holds the journals of several nodes.
+
+Examples:
+  tidegate explain scenarios/home-region-outage.toml --job 40513
+  tidegate explain tidegate-data/us-east-1 --job 4711
+  tidegate explain us-east-1/ eu-west-1/ --job 4711    by several nodes, in order of time";
+
+const REPLAY_HELP: &str = "\
+A journal is a folder of segments, one segment, or the folder that holds the journals of several nodes.
+
+Without --policy each journal is replayed on its own. Exit code 1: a decision differs; the first one is shown.
+With --policy the jobs of all journals together, a job that two nodes heard of once, are simulated under that policy: each \
+at its time, as long and on such a runner as it really was. The report is that of `tidegate run`.
+
+Examples:
+  tidegate replay tidegate-data/us-east-1
+  tidegate replay tidegate-data --policy new.json --runs 5";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -36,15 +75,14 @@ enum Command {
     #[command(after_help = "The report lies in --out, or in target/tidegate/NAME: open index.html in a browser.\n\
                             Example: tidegate run scenarios/home-region-outage.toml --runs 5 --out report")]
     Run(RunArgs),
+    /// Judge the objectives of scenarios, and write no report: for CI
+    #[command(after_help = CHECK_HELP)]
+    Check(CheckArgs),
     /// Why did a job go where it went?
-    #[command(after_help = "Job numbers are in jobs.csv (`tidegate run SCENARIO --jobs-csv`).\n\
-                            Example: tidegate explain scenarios/home-region-outage.toml --job 40513")]
+    #[command(after_help = EXPLAIN_HELP)]
     Explain(ExplainArgs),
-    /// Does a journal of the daemon lead to the same decisions again?
-    #[command(
-        after_help = "A journal is a folder of segments, or one segment. Exit code 1: a decision differs; the first one is shown.\n\
-                            Example: tidegate replay tidegate-data/us-east-1"
-    )]
+    /// Do journals of the daemon lead to the same decisions again? What would another policy have done?
+    #[command(after_help = REPLAY_HELP)]
     Replay(ReplayArgs),
     /// Print the JSON Schema of a kind of file
     #[command(after_help = "Example: tidegate schema policy > policy.schema.json")]
@@ -99,12 +137,39 @@ struct RunArgs {
     quiet: bool,
 }
 
+/// Arguments of `check`.
+#[derive(Debug, Args)]
+struct CheckArgs {
+    /// Scenario files, TOML or JSON, or folders of them (without their subfolders)
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<PathBuf>,
+    /// Runs, instead of what the scenarios say; one run has no interval and is never met
+    #[arg(long, value_name = "N")]
+    runs: Option<u32>,
+    /// First seed, instead of what the scenarios say
+    #[arg(long, value_name = "S")]
+    seed: Option<u64>,
+    /// Threads [default: as many as there are processors]; results do not depend on it
+    #[arg(long, value_name = "N")]
+    threads: Option<usize>,
+    /// How results are printed
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    /// Print no progress
+    #[arg(long, short)]
+    quiet: bool,
+    /// Write evidence beside each policy file under which all objectives are met; remove that of others
+    #[arg(long)]
+    stamp: bool,
+}
+
 /// Arguments of `explain`.
 #[derive(Debug, Args)]
 struct ExplainArgs {
-    /// Scenario file
-    scenario: PathBuf,
-    /// The job's number: column `job` of jobs.csv, or for a recorded load its number in the record
+    /// Scenario file, or journals: folders or segments
+    #[arg(required = true, value_name = "SCENARIO|JOURNAL")]
+    paths: Vec<PathBuf>,
+    /// The job's number: column `job` of jobs.csv; for a recorded load its number in the record, for a journal GitHub's
     #[arg(long, value_name = "ID")]
     job: u64,
     /// The run's seed, instead of the scenario's first
@@ -115,8 +180,33 @@ struct ExplainArgs {
 /// Arguments of `replay`.
 #[derive(Debug, Args)]
 struct ReplayArgs {
-    /// Folder of a node's journal, or a segment of it
-    journal: PathBuf,
+    /// Folders of nodes' journals, or segments of them
+    #[arg(required = true, value_name = "JOURNAL")]
+    journals: Vec<PathBuf>,
+    /// Simulate the jobs of the journals under this policy
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
+    /// The world of that simulation: a file, `aws` (the default) or `ideal`
+    #[arg(long, value_name = "FILE", requires = "policy")]
+    world: Option<PathBuf>,
+    /// Runs of that simulation [default: 10]
+    #[arg(long, value_name = "N", requires = "policy")]
+    runs: Option<u32>,
+    /// First seed of that simulation [default: 1]
+    #[arg(long, value_name = "S", requires = "policy")]
+    seed: Option<u64>,
+    /// Where its report goes [default: target/tidegate/replay-NAME]
+    #[arg(long, value_name = "DIR", requires = "policy")]
+    out: Option<PathBuf>,
+    /// Write jobs.csv: every job of its first run
+    #[arg(long, requires = "policy")]
+    jobs_csv: bool,
+    /// Write decisions.jsonl: every decision of its first run
+    #[arg(long, requires = "policy")]
+    decisions: bool,
+    /// Threads of that simulation [default: as many as there are processors]
+    #[arg(long, value_name = "N", requires = "policy")]
+    threads: Option<usize>,
     /// How results are printed
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -127,9 +217,9 @@ struct ReplayArgs {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Format {
-    /// A table for people
+    /// For people
     Text,
-    /// The contents of summary.json, a scenario a line
+    /// For machines: JSON, a result a line; of a simulation the contents of summary.json
     Json,
 }
 
@@ -174,6 +264,7 @@ pub fn main() -> ExitCode {
     };
     let end = match cli.command {
         Command::Run(args) => run::run(&args),
+        Command::Check(args) => check::check(&args),
         Command::Explain(args) => explain::explain(&args),
         Command::Replay(args) => replay::replay(&args),
         Command::Schema { kind } => schema(kind),

@@ -1,35 +1,91 @@
-//! `tidegate replay`: a journal again, and whether the same was decided. Knows what is printed; must not know how a journal
-//! is replayed.
+//! `tidegate replay`: journals again. The same decisions? Or, what would another policy have done? Knows what is printed;
+//! must not know how a journal is replayed or simulated.
 
-use super::{End, Format, ReplayArgs, print};
+use super::report::{self, Wanted};
+use super::{End, Format, ReplayArgs, inputs, print, run};
 use crate::explain;
-use crate::journal::{self, Difference, Replayed, Segment};
+use crate::journal::{self, Difference, JournalError, Replayed, Segment, journals};
+use crate::scenario::file::Overrides;
+use crate::scenario::replayed::{Question, scenario};
 use serde_json::json;
 use std::fmt::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use tidegate_core::Fact;
 
 pub(super) fn replay(args: &ReplayArgs) -> End {
-    let replayed = journal::segments(&args.journal).and_then(|paths| {
-        let bar = progress(args, paths.len());
-        let replayed = journal::replay(&paths, |_| bar.tick())?;
-        bar.finish_and_clear();
-        Ok((paths, replayed))
-    });
-    match replayed {
+    match &args.policy {
+        Some(policy) => what_if(args, policy),
+        None => again(args),
+    }
+}
+
+/// The load of the journals under another policy.
+fn what_if(args: &ReplayArgs, policy: &Path) -> End {
+    let overrides = Overrides { runs: args.runs, seed: args.seed };
+    let question = Question { journals: &args.journals, policy, world: args.world.as_deref(), overrides };
+    let scenario = match scenario(&question) {
+        Ok(scenario) => scenario,
         Err(error) => {
             eprintln!("{error}");
-            End::Input
+            return End::Input;
         }
-        Ok((paths, replayed)) => {
-            let text = match args.format {
-                Format::Text => in_words(&paths, &replayed),
-                Format::Json => format!("{}\n", as_json(&replayed)),
-            };
-            let end = print(&text);
-            if end == End::Well && !replayed.is_same() { End::NotMet } else { end }
+    };
+    inputs::warn(&scenario);
+    let pool = match inputs::threads(args.threads) {
+        Ok(pool) => pool,
+        Err(end) => return end,
+    };
+    let world = args.world.as_ref().map_or_else(String::new, |world| format!(" --world {}", world.display()));
+    let folder = run::folder(args.out.as_deref(), &scenario, false);
+    let wanted = Wanted {
+        folder: &folder,
+        again: format!("tidegate replay {} --policy {}{world}", scenario.input.path, policy.display()),
+        jobs_csv: args.jobs_csv,
+        decisions: args.decisions,
+        format: args.format,
+        quiet: args.quiet,
+    };
+    pool.install(|| report::one(&scenario, &wanted)).unwrap_or_else(|error| {
+        eprintln!("tidegate: {error}");
+        End::Environment
+    })
+}
+
+/// The same events again, journal by journal: the same decisions?
+fn again(args: &ReplayArgs) -> End {
+    let mut found: Vec<(PathBuf, Vec<PathBuf>)> = Vec::new();
+    let mut end = End::Well;
+    for path in &args.journals {
+        match journals(path) {
+            Ok(journals) => found.extend(journals),
+            Err(error) => end = end.max(refuse(&error)),
         }
     }
+    for (path, segments) in &found {
+        let bar = progress(args, segments.len());
+        let replayed = journal::replay(segments, |_| bar.tick());
+        bar.finish_and_clear();
+        match replayed {
+            Ok(replayed) => end = end.max(show(args, (path, found.len() > 1), segments, &replayed)),
+            Err(error) => end = end.max(refuse(&error)),
+        }
+    }
+    end
+}
+
+fn refuse(error: &JournalError) -> End {
+    eprintln!("{error}");
+    End::Input
+}
+
+fn show(args: &ReplayArgs, (path, several): (&Path, bool), segments: &[PathBuf], replayed: &Replayed) -> End {
+    let text = match args.format {
+        Format::Text if several => format!("{}: {}", path.display(), in_words(segments, replayed)),
+        Format::Text => in_words(segments, replayed),
+        Format::Json => format!("{}\n", as_json(path, replayed)),
+    };
+    let end = print(&text);
+    if replayed.is_same() { end } else { end.max(End::NotMet) }
 }
 
 fn progress(args: &ReplayArgs, segments: usize) -> indicatif::ProgressBar {
@@ -41,7 +97,7 @@ fn progress(args: &ReplayArgs, segments: usize) -> indicatif::ProgressBar {
     bar
 }
 
-fn as_json(replayed: &Replayed) -> serde_json::Value {
+fn as_json(path: &Path, replayed: &Replayed) -> serde_json::Value {
     let difference = replayed.difference.as_ref().map(|d| {
         json!({
             "path": d.path.display().to_string(), "line": d.line, "at": d.at.to_string(),
@@ -49,6 +105,7 @@ fn as_json(replayed: &Replayed) -> serde_json::Value {
         })
     });
     json!({
+        "journal": path.display().to_string(),
         "same": replayed.is_same(),
         "digest": replayed.digest,
         "recordedDigest": replayed.recorded,

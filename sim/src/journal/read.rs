@@ -88,6 +88,31 @@ pub fn segments(path: &Path) -> Result<Vec<PathBuf>, JournalError> {
     Ok(files)
 }
 
+/// Whether a path looks like a journal: a folder, or a file that ends as a segment does.
+#[must_use]
+pub fn is_journal(path: &Path) -> bool {
+    path.is_dir() || path.extension().is_some_and(|extension| extension == EXTENSION)
+}
+
+/// The journals at a path, each with its segments: that of one node, or those of all nodes whose folders lie in this one, by
+/// name, as the daemon's data folder has them.
+///
+/// # Errors
+/// When there are none.
+pub fn journals(path: &Path) -> Result<Vec<(PathBuf, Vec<PathBuf>)>, JournalError> {
+    let own = segments(path);
+    if own.is_ok() || !path.is_dir() {
+        return own.map(|segments| vec![(path.to_owned(), segments)]);
+    }
+    let entries = std::fs::read_dir(path).map_err(|error| JournalError::file(path, &error))?;
+    let mut folders: Vec<PathBuf> = entries.filter_map(|entry| entry.ok().map(|entry| entry.path())).collect();
+    folders.retain(|folder| folder.is_dir());
+    folders.sort();
+    let found = folders.into_iter().filter_map(|folder| segments(&folder).ok().map(|segments| (folder, segments)));
+    let found: Vec<_> = found.collect();
+    if found.is_empty() { own.map(|_| Vec::new()) } else { Ok(found) }
+}
+
 impl Segment {
     /// Opens a segment and reads its head; `None` when the file holds no whole line: its writer was killed at once.
     ///
@@ -164,5 +189,31 @@ impl<R: BufRead> Lines<'_, R> {
             let found = found.split(" at line ").next().unwrap_or_default();
             self.wrong(&format!("column {}: {found}; expected a line of a journal", error.column()))
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample;
+    use super::*;
+
+    #[test]
+    fn a_folder_of_nodes_is_the_journals_of_all_of_them() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = |name: &str| folder.path().join(name);
+        for node in ["us-east-1", "eu-west-1", "notes"] {
+            std::fs::create_dir(path(node)).expect("made");
+        }
+        let second = sample::write(&path("us-east-1"), "us-east-1", 2, &[]);
+        let first = sample::write(&path("us-east-1"), "us-east-1", 1, &[]);
+        let other = sample::write(&path("eu-west-1"), "eu-west-1", 1, &[]);
+        let found = journals(folder.path()).expect("two");
+        let us = (path("us-east-1"), vec![first.clone(), second]);
+        assert_eq!(found, [(path("eu-west-1"), vec![other]), us.clone()]);
+        assert_eq!(journals(&path("us-east-1")).expect("one"), [us]);
+        assert_eq!(journals(&first).expect("one segment"), [(first.clone(), vec![first])]);
+        let error = journals(&path("notes")).expect_err("none").to_string();
+        assert!(error.contains("holds no journal; expected files that end in .journal"), "{error}");
+        assert!(journals(&path("nowhere")).expect_err("none").to_string().contains("does not exist"));
     }
 }

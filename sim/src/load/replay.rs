@@ -93,6 +93,7 @@ impl Replay {
             repository,
             repository_name: self.names[repository as usize],
             class: self.class[index],
+            need: job.need.unwrap_or(self.template.need),
             duration: job.duration,
             external_id: job.id,
             ..self.template

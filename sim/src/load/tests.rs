@@ -59,6 +59,7 @@ fn recorded(rows: &[(u64, u64, u32)], scale: f64) -> Load {
         run: *run,
         repository: format!("r{}", run % 2),
         labels: (run % 2 == 1).then(|| vec!["gpu".to_owned(), "big".to_owned()]),
+        need: None,
         id,
     };
     let jobs = (1..).zip(rows).map(job).collect();

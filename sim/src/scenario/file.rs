@@ -1,6 +1,7 @@
 //! Reads a scenario file and the files it names: every key, every check, all mistakes at once.
 //! Knows keys, limits and folders; must not know how a scenario is run.
 
+mod alone;
 mod fault;
 mod load;
 mod objective;
@@ -21,13 +22,15 @@ use tidegate_core::{Span, Timestamp};
 use tidegate_reports::model::Input;
 use tidegate_reports::objective::Objective;
 
+pub use alone::policy_and_world;
 pub use source::MAX_BYTES;
+pub(crate) use source::hash_of;
 
 /// The most runs of a scenario.
 pub const MAX_RUNS: u32 = 10_000;
 
 /// The longest simulated time.
-const LONGEST: Span = Span::from_hours(24 * 400);
+pub(crate) const LONGEST: Span = Span::from_hours(24 * 400);
 
 /// What the command line says over the file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -104,7 +107,7 @@ pub fn read(path: &Path, overrides: Overrides) -> Result<Scenario, ReadError> {
     draft.finish(loaded.input, overrides).ok_or_else(|| ReadError::Override("the scenario is not complete".to_owned()))
 }
 
-fn check_overrides(overrides: Overrides) -> Result<(), ReadError> {
+pub(crate) fn check_overrides(overrides: Overrides) -> Result<(), ReadError> {
     if let Some(runs) = overrides.runs.filter(|runs| !(1..=MAX_RUNS).contains(runs)) {
         return Err(ReadError::Override(format!("{runs} runs: expected 1 to {MAX_RUNS}")));
     }

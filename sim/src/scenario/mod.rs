@@ -2,6 +2,7 @@
 
 pub mod file;
 pub mod library;
+pub mod replayed;
 
 use crate::dist::Dist;
 use crate::world::spec::WorldSpec;
@@ -117,6 +118,8 @@ pub struct RecordedJob {
     pub repository: String,
     /// Its labels, if recorded.
     pub labels: Option<Vec<String>>,
+    /// What its runner needs, if recorded.
+    pub need: Option<Need>,
     /// Its number in the record, for `explain` and `jobs.csv`.
     pub id: u64,
 }

@@ -4,7 +4,7 @@ use super::Recording;
 use super::error::{Findings, Group, ReadError, Trouble};
 use crate::scenario::RecordedJob;
 use std::collections::BTreeMap;
-use tidegate_core::{Span, Timestamp};
+use tidegate_core::{Need, Span, Timestamp};
 
 /// The most jobs of one record.
 pub const MAX_JOBS: usize = 5_000_000;
@@ -24,6 +24,8 @@ pub(super) struct Row<'a> {
     /// Empty when unknown.
     pub(super) repository: &'a str,
     pub(super) labels: Option<Vec<String>>,
+    /// What its runner needs, where that is known.
+    pub(super) need: Option<Need>,
     pub(super) id: u64,
 }
 
@@ -97,6 +99,7 @@ impl<'a> Collector<'a> {
             run,
             repository: repository.to_owned(),
             labels: row.labels,
+            need: row.need,
             id: row.id,
         });
         Ok(())

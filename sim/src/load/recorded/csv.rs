@@ -45,6 +45,7 @@ pub(super) fn read<R: BufRead>(name: &str, input: R, clean: bool) -> Result<Reco
                 run: cells[columns.run].1.trim(),
                 repository: columns.repository.map_or("", |at| cells[at].1.trim()),
                 labels,
+                need: None,
                 id,
             })?,
             Err(trouble) => collector.trouble(trouble)?,

@@ -142,7 +142,7 @@ impl Jobs {
                 return Err(collector.stop(0, format!("{what}; expected at least one; record longer")));
             };
             let (line, run, repository) = (seen.line, &seen.run[..], &seen.repository[..]);
-            collector.push(Row { line, at, duration, run, repository, labels: seen.labels, id })?;
+            collector.push(Row { line, at, duration, run, repository, labels: seen.labels, need: None, id })?;
         }
         let seconds = Span(median.unwrap_or(0).unsigned_abs());
         for (count, what) in [

@@ -1,10 +1,11 @@
-//! Reads recorded loads: CSV, GitHub's webhook deliveries, SWF. Knows files; must not know how a record is played.
+//! Reads recorded loads: CSV, GitHub's webhook deliveries, SWF, the daemon's journals. Knows files; must not know how a record is played.
 //!
 //! | extension | what | module |
 //! | --- | --- | --- |
 //! | `.csv` | a row for each job | `csv` |
 //! | `.jsonl`, `.ndjson`, `.json` | a GitHub delivery on each line, or an array of them | `webhook`, `join` |
 //! | `.swf` | Standard Workload Format of the Parallel Workloads Archive | `swf` |
+//! | `.journal`, or a folder of them | what the daemon heard | `journal` |
 //!
 //! Files are read line by line; what stays in memory is the jobs, at most [`MAX_JOBS`] of them.
 
@@ -16,6 +17,7 @@ mod error;
 #[cfg(test)]
 mod hostile_tests;
 mod join;
+mod journal;
 mod line;
 #[cfg(test)]
 mod sample;
@@ -26,15 +28,18 @@ mod webhook;
 
 pub use collect::MAX_JOBS;
 pub use error::{ReadError, Trouble};
+pub use journal::{Organizations, by_organization, unfit};
 pub use line::MAX_LINE;
 pub use webhook::MAX_ARRAY;
 
+use crate::journal::is_journal;
 use crate::scenario::RecordedJob;
 use std::fs::File;
 use std::io::{BufRead, BufReader, ErrorKind};
 use std::path::Path;
 use tidegate_core::Timestamp;
 use tidegate_core::document::nearest;
+use tidegate_core::journal::EXTENSION;
 
 /// What a file recorded.
 #[derive(Clone, Debug, PartialEq)]
@@ -99,23 +104,24 @@ impl Format {
                 "" => "the file has no extension".to_owned(),
                 other => format!("`.{}` is no kind of trace", error::shown(other)),
             };
-            let help = match nearest(&extension, Self::EXTENSIONS.map(|(name, _)| name)) {
+            let names = Self::EXTENSIONS.iter().map(|(name, _)| *name).chain([EXTENSION]);
+            let help = match nearest(&extension, names) {
                 Some(name) => format!("did you mean .{name}?"),
                 None => "convert it, or unpack it first".to_owned(),
             };
-            let wanted = "expected .csv, .jsonl, .ndjson, .json or .swf";
+            let wanted = "expected .csv, .jsonl, .ndjson, .json, .swf or .journal";
             ReadError::whole(path.display(), format!("{found}; {wanted}; {help}"))
         })
     }
 }
 
-/// Reads a record, in the format that its extension names.
+/// Reads a record, in the format that its extension names; a folder is a journal.
 ///
 /// Rows that cannot be true (a negative duration, a time before that of a row above) are errors, unless `clean`:
 /// then the former are dropped, the latter sorted, and both are said in the warnings.
 ///
 /// # Errors
-/// What is wrong and where, several mistakes at once; a file without any job; a folder in place of a file.
+/// What is wrong and where, several mistakes at once; a file without any job; a folder that is no journal.
 pub fn read(path: &Path, clean: bool) -> Result<Recording, ReadError> {
     let failed = |error: &std::io::Error| {
         if error.kind() == ErrorKind::NotFound {
@@ -124,9 +130,9 @@ pub fn read(path: &Path, clean: bool) -> Result<Recording, ReadError> {
         }
         ReadError::environment(path.display(), error)
     };
-    if std::fs::metadata(path).map_err(|error| failed(&error))?.is_dir() {
-        let message = "this is a folder; expected a file; name one of the files in it";
-        return Err(ReadError::whole(path.display(), message));
+    std::fs::metadata(path).map_err(|error| failed(&error))?;
+    if is_journal(path) {
+        return journal::read(path);
     }
     let format = Format::of(path)?;
     let file = File::open(path).map_err(|error| failed(&error))?;

@@ -51,6 +51,7 @@ pub(super) fn read<R: BufRead>(name: &str, input: R, clean: bool) -> Result<Reco
                     run: &run,
                     repository: &repository,
                     labels: job.labels,
+                    need: None,
                     id: job.number,
                 };
                 collector.push(row)?;

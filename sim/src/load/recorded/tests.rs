@@ -32,6 +32,7 @@ fn a_csv_is_read_by_its_header() {
         run,
         repository: repository.to_owned(),
         labels,
+        need: None,
         id,
     };
     let labels = Some(vec!["linux".to_owned(), "\"x64\"".to_owned()]);
@@ -137,7 +138,9 @@ fn what_is_no_readable_file_is_refused() {
     std::fs::write(named("trace"), "").expect("a file");
     let error = |name: &str| read(&named(name), false).expect_err(name);
     assert!(error("none.csv").to_string().contains("there is no such file"));
-    assert!(error("folder.csv").to_string().contains("this is a folder; expected a file"));
+    assert!(
+        error("folder.csv").to_string().contains("this is a folder without segments of a journal; expected a file")
+    );
     assert!(error("trace.cvs").to_string().contains("did you mean .csv?"));
     assert!(error("trace").to_string().contains("no extension; expected .csv"));
     assert!(!error("none.csv").environment, "a wrong path is the user's mistake");

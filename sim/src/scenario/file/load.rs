@@ -100,7 +100,8 @@ fn default_job_duration() -> Dist {
 }
 
 fn recorded(t: &mut TableReader<'_>, around: &Around<'_>, warnings: &mut Vec<String>) -> Option<LoadKind> {
-    let doc = "a CSV of jobs, webhook deliveries (.jsonl) or an SWF trace, beside the scenario";
+    let doc =
+        "a CSV of jobs, webhook deliveries (.jsonl), an SWF trace or a journal of the daemon, beside the scenario";
     let trace: Option<Located<String>> = t.optional("trace", doc);
     let range = (Bound::Excluded(0.0), Bound::Included(MAX_SCALE));
     let scale = t.in_range("scale", 1.0, range, "repeats or thins what was recorded");
@@ -130,6 +131,7 @@ fn recorded(t: &mut TableReader<'_>, around: &Around<'_>, warnings: &mut Vec<Str
         let message = "no job of the trace is queued within the scenario".to_owned();
         return refuse(t, message, "change `start` or `duration`, or leave `keepTimes` out");
     }
+    warnings.extend(around.policy.and_then(|policy| recorded::unfit(&recording.jobs, policy)));
     warnings.extend(recording.warnings.into_iter().map(|warning| format!("{}: {warning}", path.display())));
     Some(LoadKind::Recorded { jobs: Arc::new(recording.jobs), scale })
 }

@@ -58,5 +58,28 @@ pub(super) fn load_text(path: &Path) -> Result<Loaded, String> {
 
 /// SHA-256 in hexadecimal digits.
 fn hash(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    digits(&Sha256::digest(bytes))
+}
+
+fn digits(digest: &[u8]) -> String {
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// SHA-256 of the bytes of several files one after the other, however large they are.
+///
+/// # Errors
+/// When one cannot be read.
+pub(crate) fn hash_of<'a>(paths: impl Iterator<Item = &'a Path>) -> std::io::Result<String> {
+    let (mut hasher, mut buffer) = (Sha256::new(), vec![0; 1 << 16]);
+    for path in paths {
+        let mut file = File::open(path)?;
+        loop {
+            let read = file.read(&mut buffer)?;
+            if read == 0 {
+                break;
+            }
+            hasher.update(&buffer[..read]);
+        }
+    }
+    Ok(digits(&hasher.finalize()))
 }

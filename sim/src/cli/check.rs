@@ -1,0 +1,134 @@
+//! `tidegate check`: scenarios judged, for machines that say yes or no. Knows which files are scenarios and how verdicts
+//! print; must not know how anything is judged.
+
+mod stamp;
+mod verdict;
+
+use super::progress::Bar;
+use super::{CheckArgs, End, Format, inputs, print, report};
+use crate::experiment;
+use crate::output::{self, WriteError};
+use crate::run::Keep;
+use crate::scenario::Scenario;
+use crate::scenario::file::Overrides;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use verdict::Checked;
+
+pub(super) fn check(args: &CheckArgs) -> End {
+    let (paths, mistakes) = scenarios(&args.paths);
+    mistakes.iter().for_each(|mistake| eprintln!("{mistake}"));
+    let overrides = Overrides { runs: args.runs, seed: args.seed };
+    let read = inputs::read_all(&paths, overrides);
+    let Some(scenarios) = read.filter(|_| mistakes.is_empty()) else {
+        if args.paths.iter().any(|path| path.is_dir()) {
+            eprintln!(
+                "every .toml and .json file of a folder is taken for a scenario; policies and worlds lie elsewhere"
+            );
+        }
+        return End::Input;
+    };
+    let pool = match inputs::threads(args.threads) {
+        Ok(pool) => pool,
+        Err(end) => return end,
+    };
+    pool.install(|| all(args, &scenarios)).unwrap_or_else(|error| {
+        eprintln!("tidegate: {error}");
+        End::Environment
+    })
+}
+
+fn all(args: &CheckArgs, scenarios: &[Scenario]) -> Result<End, WriteError> {
+    if args.stamp {
+        // Before minutes of work: may we write there?
+        for policy in stamp::policies(scenarios) {
+            output::probe(policy.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")))?;
+        }
+    }
+    let mut end = End::Well;
+    let mut checked = Vec::new();
+    for scenario in scenarios {
+        let one = judge(args, scenario);
+        end = end.max(print(&match args.format {
+            Format::Text => one.in_words(),
+            Format::Json => format!("{}\n", one.as_json()),
+        }));
+        if !one.is_good() {
+            end = end.max(End::NotMet);
+        }
+        checked.push(one);
+    }
+    if args.stamp {
+        for stamped in stamp::stamp(&checked)? {
+            end = end.max(print(&match args.format {
+                Format::Text => stamped.in_words(),
+                Format::Json => format!("{}\n", stamped.as_json()),
+            }));
+        }
+    }
+    Ok(end)
+}
+
+fn judge(args: &CheckArgs, scenario: &Scenario) -> Checked {
+    let bar = Bar::new(args.quiet, scenario.input.name.clone());
+    let done = experiment::run(scenario, Keep::default(), &bar);
+    bar.clear();
+    report::tell_broken(&done, &format!("tidegate run {}", scenario.input.path));
+    Checked::new(done)
+}
+
+/// The scenario files at these paths, each once, and what is wrong with the paths.
+fn scenarios(paths: &[PathBuf]) -> (Vec<PathBuf>, Vec<String>) {
+    let (mut files, mut mistakes, mut seen) = (Vec::new(), Vec::new(), BTreeSet::new());
+    for path in paths {
+        let found = if path.is_dir() { within(path) } else { Ok(vec![path.clone()]) };
+        match found {
+            Ok(found) => {
+                // The same file may be named and lie in a folder that is named.
+                files.extend(
+                    found.into_iter().filter(|file| seen.insert(std::fs::canonicalize(file).ok()) || !file.exists()),
+                );
+            }
+            Err(mistake) => mistakes.push(mistake),
+        }
+    }
+    (files, mistakes)
+}
+
+/// The scenarios of a folder, by name; those of its subfolders are not meant.
+fn within(folder: &Path) -> Result<Vec<PathBuf>, String> {
+    let entries =
+        std::fs::read_dir(folder).map_err(|error| format!("{}: cannot be read: {error}", folder.display()))?;
+    let mut files: Vec<PathBuf> = entries.filter_map(|entry| entry.ok().map(|entry| entry.path())).collect();
+    let ends = |path: &Path| path.extension().is_some_and(|ending| ending == "toml" || ending == "json");
+    files.retain(|path| path.is_file() && ends(path));
+    files.sort();
+    if files.is_empty() {
+        let expected = "expected files that end in .toml or .json; name the folder they lie in";
+        return Err(format!("{}: holds no scenario; {expected}", folder.display()));
+    }
+    Ok(files)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_stands_for_its_scenarios_and_each_is_taken_once() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = |name: &str| folder.path().join(name);
+        std::fs::create_dir_all(path("policies.toml")).expect("made");
+        for name in ["b.toml", "a.json", "notes.md", "policies.toml/p.toml"] {
+            std::fs::write(path(name), "").expect("written");
+        }
+        let found = scenarios(&[path("b.toml"), folder.path().to_owned(), path("none.toml")]);
+        assert_eq!(found, (vec![path("b.toml"), path("a.json"), path("none.toml")], Vec::new()));
+        std::fs::create_dir(path("empty")).expect("made");
+        let (_, mistakes) = scenarios(&[path("empty")]);
+        assert!(
+            mistakes[0].contains("empty: holds no scenario; expected files that end in .toml or .json"),
+            "{mistakes:?}"
+        );
+    }
+}
