@@ -2,7 +2,9 @@
 
 mod embedded;
 mod fleet;
+mod flood;
 mod refused;
+mod second_opinion;
 
 use tidegate_tests::daemon::{Daemon, free_port};
 use tidegate_tests::{Desk, Session};

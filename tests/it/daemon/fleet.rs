@@ -3,9 +3,10 @@
 use super::PROGRAM;
 use crate::tidegate;
 use serde_json::{Value, json};
-use tidegate_tests::Desk;
+use tidegate_tests::daemon::{ADMIN_TOKEN, WEBHOOK_SECRET};
 use tidegate_tests::rig::{Fleet, REGIONS, quick_policy};
 use tidegate_tests::wait::until;
+use tidegate_tests::{Desk, house};
 
 /// Every journal leads to the same decisions again.
 fn assert_replays(fleet: &Fleet) {
@@ -67,6 +68,20 @@ fn wait_idle(fleet: &Fleet, seconds: u64) {
     });
 }
 
+/// Nothing secret is in logs, journals or metrics: what the tests know, and what GitHub gave to each runner.
+fn assert_no_secrets(desk: &Desk, fleet: &Fleet) {
+    let mut texts: Vec<String> = house::walk(&desk.path("data")).iter().filter_map(|path| house::text(path)).collect();
+    assert!(texts.iter().any(|text| text.contains("\"launched\"")), "there are journals to look in");
+    texts.extend(REGIONS.iter().map(|region| fleet.nodes[region].log_text()));
+    texts.extend(REGIONS.iter().map(|region| fleet.nodes[region].get("/metrics").text().expect("text")));
+    for text in &texts {
+        // A runner's configuration and every token of GitHub's begin so: an object in base64.
+        for secret in [WEBHOOK_SECRET, ADMIN_TOKEN, "PRIVATE KEY", "eyJ"] {
+            assert!(!text.contains(secret), "{secret} is told");
+        }
+    }
+}
+
 #[test]
 fn webhooks_become_runners_that_take_every_job_once() {
     let desk = Desk::empty();
@@ -79,6 +94,7 @@ fn webhooks_become_runners_that_take_every_job_once() {
     assert_ran_once(&state, &jobs);
     wait_idle(&fleet, 60);
     assert_eq!(launches(&fleet), 40, "one task for each job");
+    assert_no_secrets(&desk, &fleet);
     for region in REGIONS {
         assert!(fleet.nodes.get_mut(region).expect("it runs").stop().success(), "{}", fleet.logs());
     }
