@@ -7,7 +7,7 @@
 mod read;
 pub mod secret;
 
-pub use read::{ReadError, load, read, schema};
+pub use read::{ReadError, load, read, read_with, schema};
 pub use secret::Secret;
 
 use std::collections::BTreeMap;

@@ -4,6 +4,7 @@ mod bad_input;
 mod check;
 mod cli;
 mod daemon;
+mod deploy;
 mod determinism;
 mod replay;
 mod scenarios;

@@ -34,12 +34,23 @@ pub enum ReadError {
 /// # Errors
 /// Every mistake of the file, or why it or a secret's file cannot be read.
 pub fn read(path: &Path, policy: &Policy) -> Result<Config, ReadError> {
+    read_with(path, policy, &|name| std::env::var(name).ok())
+}
+
+/// The same in another environment: what stands for a variable.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_with(
+    path: &Path,
+    policy: &Policy,
+    environment: &dyn Fn(&str) -> Option<String>,
+) -> Result<Config, ReadError> {
     let source = load(path)?;
     let folder = path.parent().map_or_else(PathBuf::new, Path::to_path_buf);
-    let environment = |name: &str| std::env::var(name).ok();
     let document = parse(&source).map_err(ReadError::Problems)?;
     document
-        .read(|t| read_table(t, &Context { folder: &folder, environment: &environment, policy: Some(policy) }))
+        .read(|t| read_table(t, &Context { folder: &folder, environment, policy: Some(policy) }))
         .map_err(ReadError::Problems)
 }
 

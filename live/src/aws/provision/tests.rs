@@ -74,7 +74,7 @@ async fn applying_makes_what_is_not_there() {
     assert_eq!(made, wanted);
     let calls = calls.lock().expect("no test panics with it");
     let queues: Vec<&Value> = calls.iter().filter(|(name, _)| name == "CreateQueue").map(|(_, body)| body).collect();
-    assert_eq!(queues[1]["Attributes"]["RedrivePolicy"], r#"{"deadLetterTargetArn":"arn:q","maxReceiveCount":5}"#);
+    assert_eq!(queues[1]["Attributes"]["RedrivePolicy"], r#"{"deadLetterTargetArn":"arn:q","maxReceiveCount":100}"#);
 }
 
 #[tokio::test]
