@@ -228,6 +228,7 @@ impl<O: Outside> Node<O> {
             return;
         }
         let now = self.clock.now();
+        let _span = tracing::debug_span!("turn", machine = "controller", now = now.0).entered();
         if let Some(shadow) = &mut self.shadow {
             shadow.turn(now, &event);
         }
@@ -244,12 +245,14 @@ impl<O: Outside> Node<O> {
             return;
         }
         let now = self.clock.now();
+        let span = tracing::debug_span!("turn", machine = "dispatcher", now = now.0).entered();
         let mut notices = Vec::new();
         let mut ends = Ends { effects: &mut self.effects, notices: &mut notices };
         let mut pen = Pen(&mut self.writer, &self.board, &mut self.shadow);
         let wake = self.dispatcher.turn(now, event, &mut ends, &mut pen);
         self.wakes[1] = wake.map(|wake: Wake| wake.at);
         self.board.turn(true);
+        drop(span);
         for notice in notices {
             self.controller_turn(notice);
         }

@@ -118,6 +118,33 @@ fn a_lost_region_is_failed_over_and_comes_back() {
 }
 
 #[test]
+fn a_supervised_failover_waits_for_an_operator() {
+    let desk = Desk::empty();
+    let supervised = QUICK.replace("\"automatic\"", "\"supervised\", \"approvalTimeout\": null");
+    let policy = desk.put("policy.json", supervised);
+    let mut daemon = embedded(&desk, &["--policy", &policy.display().to_string()]);
+    let order = |daemon: &Daemon, verb: &str| {
+        let call = tidegate_live().words(&format!("{verb} us-east-1 --node {}", daemon.private));
+        call.with_variable("TIDEGATE_ADMIN_TOKEN", ADMIN_TOKEN).run().ends(0).prints(&format!("{verb} ordered"));
+    };
+    let see = |daemon: &Daemon, wanted: &str| {
+        until(&format!("us-east-1 to be {wanted}"), 30, || match daemon.phase("eu-west-1", "us-east-1") {
+            phase if phase == wanted => Ok(()),
+            phase => Err(phase),
+        });
+    };
+    assert_eq!(daemon.post("/admin/embedded/us-east-1/kill", &Value::Null, Some(ADMIN_TOKEN)).status(), 202);
+    see(&daemon, "awaitingApproval");
+    assert!(daemon.log_text().contains("a failover is proposed"), "somebody is woken");
+    order(&daemon, "approve");
+    see(&daemon, "out");
+    assert_eq!(daemon.post("/admin/embedded/us-east-1/heal", &Value::Null, Some(ADMIN_TOKEN)).status(), 202);
+    see(&daemon, "active");
+    assert!(daemon.stop().success());
+    assert_replays(&desk);
+}
+
+#[test]
 fn operators_drain_a_region_and_are_told_what_would_happen() {
     let desk = Desk::empty();
     let mut daemon = embedded(&desk, &[]);

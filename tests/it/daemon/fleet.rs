@@ -122,7 +122,7 @@ fn lose_a_region(policy: &str) {
     let desk = Desk::empty();
     let mut fleet = Fleet::start(&desk, PROGRAM, policy);
     // More than the home takes at once: some run, some start, some wait in its queue.
-    let jobs = fleet.rig.queue_jobs(120, 2.0);
+    let jobs = fleet.rig.queue_jobs(200, 2.0);
     until("the first jobs to run", 60, || {
         let state = fleet.rig.github_state();
         let running =
@@ -148,8 +148,8 @@ fn lose_a_region(policy: &str) {
     let state = fleet.wait_completed(&last, 90);
     assert_ran_once(&state, &last);
     wait_idle(&fleet, 90);
-    let surplus = launches(&fleet).saturating_sub(170);
-    assert!(surplus <= 100, "{surplus} runners more than jobs"); // those under way when the region was lost
+    let surplus = launches(&fleet).saturating_sub(250);
+    assert!(surplus <= 160, "{surplus} runners more than jobs"); // those under way when the region was lost
     for region in REGIONS {
         assert!(fleet.nodes.get_mut(region).expect("it runs").stop().success(), "{}", fleet.logs());
     }
@@ -167,7 +167,7 @@ fn a_region_is_lost_under_strong_consistency() {
 }
 
 #[test]
-fn launches_that_fail_for_want_of_capacity_go_elsewhere() {
+fn no_capacity_a_slow_table_throttles_and_lost_answers_lose_no_job() {
     let desk = Desk::empty();
     let mut fleet = Fleet::start(&desk, PROGRAM, &quick_policy(""));
     let refused = json!({ "faults": [{ "target": "RunTask", "region": "us-east-1", "answer": "capacity" }] });
@@ -177,6 +177,17 @@ fn launches_that_fail_for_want_of_capacity_go_elsewhere() {
     assert_ran_once(&state, &jobs);
     let metrics = fleet.nodes["us-east-1"].get("/metrics").text().expect("text");
     assert!(metrics.contains("tidegate_launches_total{region=\"us-east-1\",result=\"capacity\"}"), "{metrics}");
+    // Then its table is slow, its queue says "slow down" now and then, and answers to launches are lost.
+    fleet.rig.front(&json!({ "faults": [
+        { "target": "PutItem", "region": "us-east-1", "delay": 1.5 },
+        { "target": "Query", "region": "us-east-1", "delay": 0.5 },
+        { "target": "SendMessageBatch", "region": "us-east-1", "count": 3, "answer": "throttle" },
+        { "target": "RunTask", "region": "us-east-1", "count": 3, "drop": "after" },
+        { "target": "RunTask", "region": "us-east-1", "count": 2, "answer": "serverError" },
+    ] }));
+    let hindered = fleet.rig.queue_jobs(20, 1.0);
+    let state = fleet.wait_completed(&hindered, 150);
+    assert_ran_once(&state, &hindered);
     fleet.rig.front(&json!({ "faults": [] }));
     wait_idle(&fleet, 90);
     for region in REGIONS {
