@@ -27,6 +27,10 @@ use tower_http::timeout::{RequestBodyTimeoutLayer, TimeoutLayer};
 /// The largest webhook that is read: GitHub's own cap on payloads is 25 MB.
 pub const MAX_BODY: usize = 25 * 1024 * 1024;
 
+/// Bodies of webhooks that are read at once. GitHub's are some tens of kilobytes and are read in a moment; strangers may
+/// send the largest, and 64 of those are 1.6 GB at the worst.
+pub const BODIES: usize = 64;
+
 /// How long a sender may take for the body of a webhook: GitHub gives up after ten seconds itself.
 const BODY_WITHIN: Duration = Duration::from_secs(10);
 
@@ -67,6 +71,8 @@ pub struct Site {
     pub clock: Arc<Clock>,
     /// Whether the process is about to end: it takes nothing new.
     pub closing: AtomicBool,
+    /// Bodies of webhooks that are read at once.
+    pub bodies: tokio::sync::Semaphore,
 }
 
 impl Site {
@@ -80,14 +86,14 @@ impl Site {
     /// What a probe of this node is answered.
     pub(crate) fn probe_answer(&self) -> ProbeAnswer {
         let waiting = self.waiting.load(Ordering::Acquire);
-        let load = tidegate_core::port::probe::Load { waiting, at: self.clock.now(), ..self.receiver().board.load() };
+        let load = tidegate_core::port::probe::Load { waiting, ..self.receiver().board.load() };
         ProbeAnswer { load, services_well: self.services_well.load(Ordering::Acquire) }
     }
 
     /// Whether webhooks are taken.
     #[must_use]
     pub fn is_ready(&self) -> bool {
-        !self.closing.load(Ordering::Acquire) && self.receiver().board.is_ready()
+        !self.closing.load(Ordering::Acquire) && self.receiver().board.is_ready(self.clock.now())
     }
 }
 

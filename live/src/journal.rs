@@ -25,6 +25,8 @@ pub struct Writer {
     file: File,
     lines: Vec<u8>,
     written: u64,
+    /// Bytes of its head.
+    head: u64,
     failed: bool,
 }
 
@@ -54,15 +56,23 @@ impl Writer {
     /// When the disk says no.
     pub fn begin(folder: &Path, limits: config::Journal, head: &Head) -> io::Result<Self> {
         let (file, written) = open(folder, head)?;
-        let writer = Self { folder: folder.to_owned(), limits, file, lines: Vec::new(), written, failed: false };
-        writer.prune()?;
+        let (folder, lines) = (folder.to_owned(), Vec::new());
+        let writer = Self { folder, limits, file, lines, written, head: written, failed: false };
+        writer.prune();
         Ok(writer)
     }
 
     /// Whether another segment should begin: this one is full, or part of it is lost.
     #[must_use]
-    pub const fn is_over(&self) -> bool {
-        self.written >= self.limits.segment_bytes || self.failed
+    pub fn is_over(&self) -> bool {
+        // A head may be as large as a segment: then a segment is twice its head.
+        self.written - self.head >= self.limits.segment_bytes.max(self.head) || self.failed
+    }
+
+    /// Whether part of this segment is lost, so that another one must begin.
+    #[must_use]
+    pub const fn has_failed(&self) -> bool {
+        self.failed
     }
 
     /// Ends this segment and begins the next; the oldest go when there are too many.
@@ -70,10 +80,15 @@ impl Writer {
     /// # Errors
     /// When the disk says no: then this segment goes on.
     pub fn begin_next(&mut self, head: &Head) -> io::Result<()> {
-        self.commit(true)?;
+        if self.failed {
+            self.lines.clear(); // the head holds what they led to
+        } else {
+            self.commit(true)?;
+        }
         let (file, written) = open(&self.folder, head)?;
-        (self.file, self.written, self.failed) = (file, written, false);
-        self.prune()
+        (self.file, self.written, self.head, self.failed) = (file, written, written, false);
+        self.prune();
+        Ok(())
     }
 
     /// Writes a text seen for the first time.
@@ -112,14 +127,14 @@ impl Writer {
     }
 
     /// Deletes the oldest segments beyond what is kept.
-    fn prune(&self) -> io::Result<()> {
-        let mut closed: Vec<PathBuf> = std::fs::read_dir(&self.folder)?
-            .filter_map(|entry| entry.ok().map(|entry| entry.path()))
-            .filter(|path| path.extension().is_some_and(|extension| extension == EXTENSION))
-            .collect();
-        closed.sort();
+    fn prune(&self) {
+        let closed = tidegate_sim::journal::segments(&self.folder).unwrap_or_default();
         let extra = closed.len().saturating_sub(self.limits.keep + 1);
-        closed.iter().take(extra).try_for_each(std::fs::remove_file)
+        for path in closed.iter().take(extra) {
+            if let Err(error) = std::fs::remove_file(path) {
+                tracing::warn!(%error, path = %path.display(), "an old segment of the journal stays");
+            }
+        }
     }
 }
 

@@ -5,6 +5,7 @@
 //! of webhooks and lets the effects out: what a node did for others is on its journal before they can know of it.
 
 mod board;
+mod change;
 mod desk;
 mod inbox;
 mod outside;
@@ -29,16 +30,19 @@ use std::time::Duration;
 use tidegate_core::controller::{self, Controller};
 use tidegate_core::dispatcher::{self, Dispatcher};
 use tidegate_core::journal::{Head, PolicyText};
-use tidegate_core::machine::{Host, Machine, Wake};
+use tidegate_core::machine::{Host, Wake};
 use tidegate_core::policy::Policy;
-use tidegate_core::port::webhook;
-use tidegate_core::{Name, RegionId, Timestamp};
+use tidegate_core::port::{JobSpec, dequeue, github, webhook};
+use tidegate_core::{Name, RegionId, Span, Timestamp};
 
 /// What is taken in before the journal is handed over: so many share one write.
 const BATCH: usize = 256;
 
 /// The longest sleep: the board is kept fresh.
 const SLEEP_MAX: Duration = Duration::from_millis(500);
+
+/// A journal that cannot be written is tried again after so long.
+const RETRY_EVERY: Span = Span::from_secs(1);
 
 /// What a node is made of.
 #[derive(Debug)]
@@ -88,6 +92,8 @@ pub struct Node<O> {
     lost: bool,
     /// Somebody who gave an order is about to look.
     show: bool,
+    /// When a journal that cannot be written was tried again last.
+    tried_at: Timestamp,
 }
 
 impl<O> std::fmt::Debug for Node<O> {
@@ -131,6 +137,7 @@ impl<O: Outside> Node<O> {
             wakes: [None, None],
             lost: false,
             show: false,
+            tried_at: Timestamp::ZERO,
         })
     }
 
@@ -184,7 +191,9 @@ impl<O: Outside> Node<O> {
                     return false;
                 }
                 *webhooks += 1;
-                self.note_names(&event);
+                if let webhook::Event::JobQueued { spec } = &event {
+                    self.note_names(vec![spec.organization, spec.repository, spec.class]);
+                }
                 self.board.webhook(&event);
                 self.taken.push(taken);
                 self.controller_turn(controller::Event::Webhook(event));
@@ -196,8 +205,20 @@ impl<O: Outside> Node<O> {
                 self.taken.push(taken);
                 self.controller_turn(controller::Event::Operator(event));
             }
-            Incoming::Controller(event) => self.controller_turn(event),
-            Incoming::Dispatcher(event) => self.dispatcher_turn(event),
+            Incoming::Controller(event) => {
+                if let controller::Event::GitHub(github::Event::Queued { jobs, .. }) = &event {
+                    let of = |spec: &JobSpec| [spec.organization, spec.repository, spec.class];
+                    self.note_names(jobs.iter().flat_map(of).collect());
+                }
+                self.controller_turn(event);
+            }
+            Incoming::Dispatcher(event) => {
+                if let dispatcher::Event::Dequeue(dequeue::Event::Received { messages }) = &event {
+                    let of = |m: &dequeue::Message| [m.ticket.organization, m.ticket.repository, m.ticket.class];
+                    self.note_names(messages.iter().flat_map(of).collect());
+                }
+                self.dispatcher_turn(event);
+            }
             Incoming::Policy(policy, text) => self.change_policy(policy, text),
             Incoming::Shadow(policy) => self.set_shadow(policy),
             Incoming::Lost => self.lost = true,
@@ -210,10 +231,9 @@ impl<O: Outside> Node<O> {
         false
     }
 
-    /// Texts of a job that the journal does not have yet.
-    fn note_names(&mut self, event: &webhook::Event) {
-        let webhook::Event::JobQueued { spec } = event else { return };
-        for name in [spec.organization, spec.repository, spec.class] {
+    /// Texts of jobs that the journal does not have yet.
+    fn note_names(&mut self, names: Vec<Name>) {
+        for name in names {
             if !self.written.contains(&name)
                 && let Some(text) = self.names.text(name)
             {
@@ -229,8 +249,9 @@ impl<O: Outside> Node<O> {
         }
         let now = self.clock.now();
         let _span = tracing::debug_span!("turn", machine = "controller", now = now.0).entered();
-        if let Some(shadow) = &mut self.shadow {
-            shadow.turn(now, &event);
+        if self.shadow.as_mut().is_some_and(|shadow| !shadow.turn(now, &event)) {
+            tracing::warn!("the shadow contradicts itself; the trial is over");
+            self.shadow = None;
         }
         let mut notices = Vec::new();
         let mut ends = Ends { effects: &mut self.effects, notices: &mut notices };
@@ -272,14 +293,18 @@ impl<O: Outside> Node<O> {
     /// Journal, then the board, then answers, then effects.
     fn finish_batch(&mut self, sync: bool) {
         let written = self.writer.commit(sync && self.board.journal_syncs());
-        if let Err(error) = &written {
-            tracing::warn!(%error, "the journal cannot be written; webhooks are refused until it can");
-        }
-        self.board.set_journal(written.is_ok(), self.writer.bytes());
+        let well = match written {
+            Ok(()) => true,
+            Err(error) => self.begin_again(&error),
+        };
+        self.board.set_journal(well, self.writer.bytes());
         self.publish();
         for taken in self.taken.drain(..) {
-            let answer = if written.is_ok() { Ok(()) } else { Err(Refused::Journal) };
+            let answer = if well { Ok(()) } else { Err(Refused::Journal) };
             let _ = taken.send(answer); // a sender that did not wait is answered by GitHub's sweep
+        }
+        if !well {
+            self.effects.clear(); // nobody must know of what no journal knows; the machines ask again at their deadlines
         }
         for effect in self.effects.drain(..) {
             match effect {
@@ -287,9 +312,20 @@ impl<O: Outside> Node<O> {
                 Effect::Dispatcher(now, effect) => self.outside.dispatcher(now, effect),
             }
         }
-        if self.writer.is_over() {
+        if well && self.writer.is_over() {
             self.next_segment();
         }
+    }
+
+    /// Part of the segment is lost: another one, which begins with all state, takes its place. False while it cannot.
+    fn begin_again(&mut self, error: &std::io::Error) -> bool {
+        let now = self.clock.now();
+        if now.since(self.tried_at) < RETRY_EVERY {
+            return false;
+        }
+        self.tried_at = now;
+        tracing::warn!(%error, "the journal cannot be written; webhooks are refused until it can");
+        self.next_segment()
     }
 
     /// Shows what the node sees, if what it showed is old or somebody is about to look.
@@ -308,47 +344,19 @@ impl<O: Outside> Node<O> {
         head(&self.name, segment, now, &self.policy_text, &self.controller, &self.dispatcher, &self.names)
     }
 
-    fn next_segment(&mut self) {
+    /// Begins the next segment; false when the disk says no, and then this one goes on.
+    fn next_segment(&mut self) -> bool {
         let head = self.head(self.segment + 1);
         match self.writer.begin_next(&head) {
             Ok(()) => {
                 self.segment = head.segment;
                 self.written = head.names.iter().map(|text| Name::of(text)).collect();
+                true
             }
-            Err(error) => tracing::warn!(%error, "no new segment of the journal"),
-        }
-    }
-
-    /// Goes on with another policy for the same regions, from a new segment of the journal on.
-    fn change_policy(&mut self, policy: Arc<Policy>, text: PolicyText) {
-        let now = self.clock.now();
-        let controller = Controller::restore(Arc::clone(&policy), self.controller.machine().snapshot());
-        let dispatcher = Dispatcher::restore(Arc::clone(&policy), self.dispatcher.machine().snapshot());
-        let (Ok(controller), Ok(dispatcher)) = (controller, dispatcher) else {
-            tracing::warn!(policy = text.file, "the new policy has other regions; restart the node to go on with it");
-            return;
-        };
-        tracing::info!(policy = text.file, "a new policy is in force");
-        self.controller = Host::new(controller, now);
-        self.dispatcher = Host::new(dispatcher, now);
-        (self.policy, self.policy_text) = (policy, text);
-        self.board.policy(&self.policy);
-        self.next_segment();
-        self.wakes = [self.controller.machine().next_wake(), self.dispatcher.machine().next_wake()]
-            .map(|wake| wake.map(|wake| wake.at));
-    }
-
-    fn set_shadow(&mut self, policy: Option<Arc<Policy>>) {
-        let Some(policy) = policy else {
-            self.shadow = None;
-            return;
-        };
-        match Controller::restore(policy, self.controller.machine().snapshot()) {
-            Ok(controller) => {
-                tracing::info!("a policy is tried in the shadow");
-                self.shadow = Some(Shadow::new(controller, self.clock.now()));
+            Err(error) => {
+                tracing::warn!(%error, "no new segment of the journal");
+                false
             }
-            Err(error) => tracing::warn!(%error, "the policy cannot be tried in the shadow"),
         }
     }
 

@@ -174,8 +174,9 @@ pub fn quick_policy(more: &str) -> String {
     {{ "name": "eu-west-1", "priority": 2, "maxRunners": 80 }},
     {{ "name": "ap-southeast-1", "priority": 3, "maxRunners": 80 }} ],
   "spillover": {{ "staleAfter": "10s" }},
-  "failover": {{ "mode": "automatic", "probeEvery": "1s", "probeTimeout": "900ms", "missesToSuspect": 3, "suspectFor": "3s",
-                "evacuateFor": "15s", "cooldown": "5s", "passesToReturn": 3, "rampEvery": "1s", "rampStep": 0.5 }},
+  "failover": {{ "mode": "automatic", "probeEvery": "2s", "probeTimeout": "1900ms", "missesToSuspect": 3, "suspectFor": "3s",
+                "evacuateFor": "15s", "cooldown": "5s", "cooldownMax": "10s", "flapBudget": 100, "passesToReturn": 3,
+                "rampEvery": "1s", "rampStep": 0.5 }},
   "launch": {{ "backoff": "500ms", "startTimeout": "20s", "idleTimeout": "15s" }},
   "github": {{ "reconcileEvery": "4s", "sweepEvery": "5s", "secondLook": "5s", "registrationsPerMinute": 5000,
               "requestsPerHour": 100000 }}

@@ -114,6 +114,8 @@ struct State {
 pub struct Controller {
     policy: Arc<Policy>,
     state: State,
+    /// Jobs and runs held when this policy came into force. It may allow fewer: then nothing is added until enough are gone.
+    floor: (usize, usize),
 }
 
 impl Controller {
@@ -142,7 +144,7 @@ impl Controller {
             next_sweep: spread(policy.github.sweep_every, 2),
             next_rotation: now + policy.caps.ended_for,
         };
-        Self { policy, state }
+        Self { policy, state, floor: (0, 0) }
     }
 
     /// The policy in force.
@@ -314,10 +316,10 @@ impl Machine for Controller {
         if s.jobs.deadlines.len() < s.jobs.len() {
             return broken("I3", format!("{} jobs share {} deadlines", s.jobs.len(), s.jobs.deadlines.len()));
         }
-        if s.jobs.len() > self.policy.caps.open_jobs as usize {
+        if s.jobs.len() > (self.policy.caps.open_jobs as usize).max(self.floor.0) {
             return broken("limit", format!("{} open jobs", s.jobs.len()));
         }
-        if s.sticky.len() > self.policy.sticky.max_entries as usize {
+        if s.sticky.len() > (self.policy.sticky.max_entries as usize).max(self.floor.1) {
             return broken("limit", format!("{} remembered runs", s.sticky.len()));
         }
         Ok(())

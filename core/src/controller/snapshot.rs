@@ -53,6 +53,7 @@ impl Controller {
         if saved != now {
             return Err(SnapshotError::Regions { snapshot: saved, policy: now });
         }
-        Ok(Self { policy, state: snapshot.state })
+        let floor = (snapshot.state.jobs.len(), snapshot.state.sticky.len());
+        Ok(Self { policy, state: snapshot.state, floor })
     }
 }

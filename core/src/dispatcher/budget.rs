@@ -57,6 +57,10 @@ impl Window {
 
     fn turn_to(&mut self, window: Span, now: Timestamp) -> usize {
         let slice = now.0 / (window.0 / Self::SLICES as u64).max(1);
+        if slice < self.newest {
+            // Time does not go back: another policy has wider slices, and what was counted in others says nothing.
+            *self = Self { newest: slice, ..Self::default() };
+        }
         let behind = (slice.saturating_sub(self.newest)).min(Self::SLICES as u64);
         for n in 1..=behind {
             self.slices[((self.newest + n) % Self::SLICES as u64) as usize] = (0, 0);

@@ -109,6 +109,15 @@ struct State {
 pub struct Dispatcher {
     policy: Arc<Policy>,
     state: State,
+    floor: Floor,
+}
+
+/// What was held when this policy came into force. It may be more than the policy allows: then nothing is added until
+/// enough has ended.
+#[derive(Clone, Copy, Debug, Default)]
+struct Floor {
+    runners: u32,
+    vcpu_milli: u64,
 }
 
 impl Dispatcher {
@@ -128,7 +137,24 @@ impl Dispatcher {
             spot: Breaker::default(),
             refused: Vec::new(),
         };
-        Self { policy, state }
+        Self { policy, state, floor: Floor::default() }
+    }
+
+    /// Counts anew under the policy in force, which may cap other classes and organizations than the one before.
+    fn recount(&mut self) {
+        let counts = &mut self.state.counts;
+        self.floor = Floor { runners: counts.starting + counts.running, vcpu_milli: counts.vcpu_milli };
+        counts.classes.clear();
+        counts.organizations.clear();
+        for task in self.state.tasks.iter() {
+            let Ticket { class, organization, .. } = task.ticket;
+            if self.policy.caps.classes.contains_key(&class) {
+                *counts.classes.entry(class).or_insert(0) += 1;
+            }
+            if self.policy.caps.organizations.contains_key(&organization) {
+                *counts.organizations.entry(organization).or_insert(0) += 1;
+            }
+        }
     }
 
     /// The region's load but for the messages waiting, which its queue knows: the driver adds them.
@@ -272,10 +298,10 @@ impl Machine for Dispatcher {
         let (counts, region) = (&self.state.counts, self.region());
         let broken = |invariant, what: String| Err(Violation { invariant, what });
         let used = counts.starting + counts.running;
-        if used > region.max_runners {
+        if used > region.max_runners.max(self.floor.runners) {
             return broken("I5", format!("{used} runners over a limit of {}", region.max_runners));
         }
-        if region.max_vcpu_milli.is_some_and(|max| counts.vcpu_milli > max) {
+        if region.max_vcpu_milli.is_some_and(|max| counts.vcpu_milli > max.max(self.floor.vcpu_milli)) {
             return broken("I5", format!("{} mvCPU over the quota", counts.vcpu_milli));
         }
         if used as usize != self.state.tasks.len() {

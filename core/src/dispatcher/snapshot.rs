@@ -1,6 +1,6 @@
 //! The saved state of a dispatcher. Knows its version; must not know in which format it is written.
 
-use super::{Dispatcher, State};
+use super::{Dispatcher, Floor, State};
 use crate::id::RegionId;
 use crate::policy::Policy;
 use serde::{Deserialize, Serialize};
@@ -54,6 +54,8 @@ impl Dispatcher {
         if me.index() >= regions {
             return Err(SnapshotError::Region { me, policy: regions });
         }
-        Ok(Self { policy, state: snapshot.state })
+        let mut restored = Self { policy, state: snapshot.state, floor: Floor::default() };
+        restored.recount();
+        Ok(restored)
     }
 }

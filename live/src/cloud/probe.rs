@@ -41,7 +41,7 @@ impl Probes {
 
     pub(crate) async fn check(&self, region: RegionId, sequence: u32) -> Event {
         let answer = if region == self.me {
-            self.site.get().and_then(Weak::upgrade).map(|site| site.probe_answer())
+            self.site.get().and_then(Weak::upgrade).filter(|site| site.is_ready()).map(|site| site.probe_answer())
         } else {
             self.ask(region).await
         };

@@ -5,7 +5,7 @@ use super::{Cloud, Inner};
 use crate::aws::Aws;
 use crate::clock::Clock;
 use crate::github::{Client, Offered};
-use crate::http::{Local, Site};
+use crate::http::{BODIES, Local, Site};
 use crate::journal::{Recovered, recover};
 use crate::names::Names;
 use crate::node::{Board, Inbox, Incoming, Node, Parts};
@@ -89,6 +89,7 @@ pub async fn serve(setup: Setup) -> Result<(), Failed> {
         admin_token: config.http.admin_token.clone(),
         clock,
         closing: AtomicBool::new(false),
+        bodies: tokio::sync::Semaphore::new(BODIES),
     });
     inner.probes.know(&site);
     let beside = [
@@ -120,8 +121,12 @@ fn take_up(
             tracing::warn!("the journal is of a policy with other regions; reconcile will find what it held");
             return None;
         };
-        if controller.me() != me {
-            tracing::warn!("the journal is of another region's node; it is left as it is");
+        let regions: Vec<&String> = policy.policy.regions.iter().map(|region| &region.name).collect();
+        if controller.me() != me || left.regions.iter().collect::<Vec<_>>() != regions {
+            tracing::warn!(
+                before = left.regions.join(", "),
+                "the journal is of another node, or of a policy with another order of regions; reconcile will find what it held"
+            );
             return None;
         }
         clock.not_before(left.last);

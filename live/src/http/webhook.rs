@@ -1,23 +1,29 @@
 //! `POST /webhook`: GitHub's deliveries. Knows signatures, the order of checks and what each sender is answered; must not
 //! know what is decided on a delivery.
 
-use super::Site;
+use super::{MAX_BODY, Site};
 use crate::github::payload::{self, Delivery};
 use crate::github::signature;
 use crate::node::Refused;
-use axum::body::Bytes;
-use axum::extract::State;
+use axum::body::{Body, Bytes};
+use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
+use http_body_util::LengthLimitError;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 /// Takes a delivery: signature over the raw bytes first, then its meaning, then the journal, then the answer.
-pub(super) async fn take(State(site): State<Arc<Site>>, headers: HeaderMap, body: Bytes) -> Response {
+pub(super) async fn take(State(site): State<Arc<Site>>, request: Request) -> Response {
     let begun = Instant::now();
+    let (parts, body) = request.into_parts();
+    let headers = parts.headers;
     let event = headers.get("x-github-event").and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let (status, result, text) = answer(&site, event, &headers, &body).await;
+    let (status, result, text) = match read(&site, &headers, body).await {
+        Ok(body) => answer(&site, event, &headers, &body).await,
+        Err(refused) => refused,
+    };
     let local = site.receiver();
     local.board.metrics.webhook(event, result, begun.elapsed().as_secs_f64());
     local.board.metrics.inbox(local.inbox.waiting());
@@ -28,7 +34,31 @@ pub(super) async fn take(State(site): State<Arc<Site>>, headers: HeaderMap, body
     response
 }
 
-async fn answer(site: &Site, event: &str, headers: &HeaderMap, body: &Bytes) -> (StatusCode, &'static str, String) {
+/// What a sender is answered: status, a word for the metrics, words for people.
+type Answer = (StatusCode, &'static str, String);
+
+/// Reads a body of a sender who claims to have signed it; so many at once, for it may be large and its sender anybody.
+async fn read(site: &Site, headers: &HeaderMap, body: Body) -> Result<Bytes, Answer> {
+    if !headers.contains_key(signature::HEADER) {
+        let error = signature::SignatureError::Missing;
+        return Err((StatusCode::UNAUTHORIZED, "unsigned", format!("{error}\n")));
+    }
+    let Ok(_permit) = site.bodies.try_acquire() else {
+        return Err((StatusCode::SERVICE_UNAVAILABLE, "full", "too many webhooks at once\n".to_owned()));
+    };
+    axum::body::to_bytes(body, MAX_BODY).await.map_err(|error| {
+        let mut cause: Option<&dyn std::error::Error> = Some(&error);
+        while let Some(error) = cause {
+            if error.is::<LengthLimitError>() {
+                return (StatusCode::PAYLOAD_TOO_LARGE, "oversize", format!("more than {MAX_BODY} bytes\n"));
+            }
+            cause = error.source();
+        }
+        (StatusCode::REQUEST_TIMEOUT, "slow", "the body did not come in time\n".to_owned())
+    })
+}
+
+async fn answer(site: &Site, event: &str, headers: &HeaderMap, body: &Bytes) -> Answer {
     let header = headers.get("x-hub-signature-256").and_then(|value| value.to_str().ok());
     if let Err(error) = signature::verify(&site.webhook_secret, body, header) {
         tracing::debug!(%error, "a webhook is refused");

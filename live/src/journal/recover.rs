@@ -25,6 +25,8 @@ pub struct Recovered {
     pub last: Timestamp,
     /// Turns that were made again.
     pub turns: u64,
+    /// The regions of the policy it ran under, in their order.
+    pub regions: Vec<String>,
 }
 
 struct Nowhere;
@@ -49,12 +51,22 @@ pub fn recover(folder: &Path) -> Result<Option<Recovered>, JournalError> {
     let Ok(paths) = segments(folder) else { return Ok(None) };
     // A head is written before its file has its name, so the last one has a head.
     let Some(path) = paths.last() else { return Ok(None) };
-    let Some(segment) = Segment::open(path)? else { return Ok(None) };
-    replay(segment).map(Some)
+    let Some(segment) = Segment::open(path)? else {
+        let message = "has no whole head; what it held is lost to this node".to_owned();
+        return Err(JournalError::File { path: path.display().to_string(), message });
+    };
+    let path = path.display().to_string();
+    // A machine that contradicts itself would do so again at every start.
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| replay(segment)))
+        .unwrap_or_else(|_| {
+            Err(JournalError::File { path, message: "an invariant broke in its replay; see above".to_owned() })
+        })
+        .map(Some)
 }
 
 fn replay(mut segment: Segment) -> Result<Recovered, JournalError> {
     let policy = Arc::new(segment.policy()?);
+    let regions = policy.regions.iter().map(|region| region.name.clone()).collect();
     let head = segment.head.clone();
     let path = segment.path.display().to_string();
     let wrong = |message: String| JournalError::Line { path: path.clone(), line: 1, message };
@@ -84,5 +96,6 @@ fn replay(mut segment: Segment) -> Result<Recovered, JournalError> {
         names,
         last,
         turns,
+        regions,
     })
 }

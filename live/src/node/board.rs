@@ -14,6 +14,9 @@ use tidegate_core::port::probe::Load;
 use tidegate_core::port::webhook;
 use tidegate_core::{Fact, JobId, Span, Timestamp};
 
+/// A node shows itself twice a second. One that has not for so long does not run, though its process may.
+const SILENT_FOR: Span = Span::from_secs(5);
+
 /// How old a status may be before the node writes another.
 const FRESH_FOR: Span = Span::from_millis(250);
 
@@ -118,12 +121,12 @@ impl Board {
         lock(&self.stories).latest()
     }
 
-    /// Whether the node takes work: it has shown itself, its journal can be written, its region is not lost.
+    /// Whether the node takes work: it shows itself, its journal can be written, its region is not lost. A node whose disk
+    /// hangs shows nothing.
     #[must_use]
-    pub fn is_ready(&self) -> bool {
-        self.journal_well.load(Ordering::Acquire)
-            && self.published_at.load(Ordering::Acquire) > 0
-            && !lock(&self.status).lost
+    pub fn is_ready(&self, now: Timestamp) -> bool {
+        let shown_at = Timestamp(self.published_at.load(Ordering::Acquire));
+        self.journal_well.load(Ordering::Acquire) && now.since(shown_at) < SILENT_FOR && !lock(&self.status).lost
     }
 
     pub(super) fn fact(&self, at: Timestamp, fact: &Fact) {

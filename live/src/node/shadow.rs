@@ -57,13 +57,20 @@ impl Shadow {
         Self { controller: Host::new(controller, now), status, open: BTreeMap::new() }
     }
 
-    /// The event that the policy in force is about to handle.
-    pub(super) fn turn(&mut self, now: Timestamp, event: &controller::Event) {
+    /// The event that the policy in force is about to handle. False when an invariant broke: it hears answers to what
+    /// another policy asked, and must not take the node with it.
+    pub(super) fn turn(&mut self, now: Timestamp, event: &controller::Event) -> bool {
         let mut facts = Vec::new();
-        self.controller.turn(now, event.clone(), &mut Nowhere, &mut Keep(&mut facts));
+        let turn = std::panic::AssertUnwindSafe(|| {
+            self.controller.turn(now, event.clone(), &mut Nowhere, &mut Keep(&mut facts));
+        });
+        if std::panic::catch_unwind(turn).is_err() {
+            return false;
+        }
         for fact in &facts {
             self.fact(fact, true);
         }
+        true
     }
 
     /// A fact of the policy in force.

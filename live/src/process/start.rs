@@ -4,7 +4,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::embedded::{Embedded, Seat};
 use crate::github::Offered;
-use crate::http::{self, Local, Site};
+use crate::http::{self, BODIES, Local, Site};
 use crate::names::Names;
 use crate::node::{Board, Inbox, Incoming, Node, Outlet, Outside, Parts};
 use crate::policy_file::{LOOK_EVERY, Loaded, Watched};
@@ -181,6 +181,7 @@ async fn serve_embedded(setup: Setup) -> Result<(), Failed> {
         admin_token: config.http.admin_token.clone(),
         clock,
         closing: AtomicBool::new(false),
+        bodies: tokio::sync::Semaphore::new(BODIES),
     });
     let served = serve(&site, public, private, watch, &policy, &mut end, threads).await;
     embedded.stop();
