@@ -46,7 +46,7 @@ pub enum Heard {
     },
 }
 
-/// What GitHub said as a line of a story, in the words of the facts that [`line`] tells.
+/// What GitHub said as a line of a story, in the words of the facts that [`line()`] tells.
 #[must_use]
 pub fn heard(at: Timestamp, heard: &Heard, regions: &[String]) -> String {
     let place = |runner: Option<PlacementId>, region: Option<RegionId>| match (region, runner) {
