@@ -225,8 +225,8 @@ pub fn main() -> ExitCode {
     };
     let end = match cli.command {
         Command::Serve(args) => serve::serve(&args),
-        Command::Provision { files, dry_run } => provision::provision(&files, dry_run),
-        Command::Doctor(files) => doctor::doctor(&files),
+        Command::Provision { files, dry_run } => provision::provision(&files, dry_run).unwrap_or_else(|end| end),
+        Command::Doctor(files) => doctor::doctor(&files).unwrap_or_else(|end| end),
         Command::Drain(args) => orders::order("drain", &args),
         Command::Evacuate(args) => orders::order("evacuate", &args),
         Command::Approve(args) => orders::order("approve", &args),

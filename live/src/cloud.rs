@@ -17,7 +17,7 @@ use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 use tidegate_core::port::runner::{Command, Event};
 use tidegate_core::port::{Failure, Ticket, enqueue, github, probe as probing, table};
-use tidegate_core::{PlacementId, Timestamp, controller, dispatcher};
+use tidegate_core::{PlacementId, controller, dispatcher};
 use tokio::runtime::Handle;
 
 /// Just-in-time configurations held between registration and launch at the most. A dispatcher holds no more tasks than its
@@ -63,12 +63,12 @@ impl Cloud {
 }
 
 impl Outside for Cloud {
-    fn controller(&mut self, _now: Timestamp, effect: controller::Effect) {
+    fn controller(&mut self, effect: controller::Effect) {
         let inner = Arc::clone(&self.inner);
         self.start(async move { inner.controller(effect).await.map(Incoming::Controller) });
     }
 
-    fn dispatcher(&mut self, _now: Timestamp, effect: dispatcher::Effect) {
+    fn dispatcher(&mut self, effect: dispatcher::Effect) {
         let inner = Arc::clone(&self.inner);
         self.start(async move { inner.dispatcher(effect).await.map(Incoming::Dispatcher) });
     }

@@ -2,13 +2,13 @@
 //! thread and who is told what; must not know HTTP or what a node decides.
 
 use crate::clock::Clock;
-use crate::node::{Board, Inbox, Incoming, Outside};
+use crate::node::{Handle, Incoming, Outside};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 use tidegate_core::port::{JobSpec, Ticket, probe, webhook};
-use tidegate_core::{RegionId, RegionSet, Span, Timestamp, controller, dispatcher};
+use tidegate_core::{RegionId, RegionSet, Span, controller, dispatcher};
 use tidegate_sim::real_time::{RealTime, Tellings, Told};
 
 /// The longest sleep of the world's thread.
@@ -37,30 +37,21 @@ struct Shown {
     lost: AtomicU8,
 }
 
-/// One node of it, as the world tells it.
-#[derive(Clone, Debug)]
-pub struct Seat {
-    /// The way into the node.
-    pub inbox: Inbox,
-    /// Where the node shows its load.
-    pub board: Arc<Board>,
-}
-
 impl Embedded {
-    /// Starts the world's thread. `seats`: the nodes by region; `job_duration`: how long a job runs whose webhook came
+    /// Starts the world's thread. `nodes`: the nodes by region; `job_duration`: how long a job runs whose webhook came
     /// from outside.
     ///
     /// # Errors
     /// When no thread can be started.
     pub fn start(
         world: RealTime,
-        seats: Vec<Seat>,
+        nodes: Vec<Handle>,
         clock: Arc<Clock>,
         job_duration: Span,
     ) -> std::io::Result<(Self, std::thread::JoinHandle<()>)> {
         let (sender, receiver) = mpsc::channel();
         let shown = Arc::new(Shown::default());
-        let thread = Thread { world, seats, clock, job_duration, shown: Arc::clone(&shown), out: Vec::new() };
+        let thread = Thread { world, nodes, clock, job_duration, shown: Arc::clone(&shown), out: Vec::new() };
         let joined = std::thread::Builder::new().name("world".to_owned()).spawn(move || thread.run(&receiver))?;
         Ok((Self { sender, shown }, joined))
     }
@@ -112,11 +103,11 @@ struct Way {
 }
 
 impl Outside for Way {
-    fn controller(&mut self, _now: Timestamp, effect: controller::Effect) {
+    fn controller(&mut self, effect: controller::Effect) {
         let _ = self.sender.send(Say::Controller(self.node, effect));
     }
 
-    fn dispatcher(&mut self, _now: Timestamp, effect: dispatcher::Effect) {
+    fn dispatcher(&mut self, effect: dispatcher::Effect) {
         let _ = self.sender.send(Say::Dispatcher(self.node, effect));
     }
 
@@ -125,7 +116,7 @@ impl Outside for Way {
 
 struct Thread {
     world: RealTime,
-    seats: Vec<Seat>,
+    nodes: Vec<Handle>,
     clock: Arc<Clock>,
     job_duration: Span,
     shown: Arc<Shown>,
@@ -157,8 +148,8 @@ impl Thread {
     }
 
     fn advance(&mut self) {
-        let (now, seats) = (self.clock.now(), &self.seats);
-        let load = |region: RegionId| probe::Load { at: now, ..seats[region.index()].board.load() };
+        let (now, nodes) = (self.clock.now(), &self.nodes);
+        let load = |region: RegionId| probe::Load { at: now, ..nodes[region.index()].board.load() };
         self.world.advance(now, load, &mut self.out);
     }
 
@@ -176,7 +167,7 @@ impl Thread {
 
     fn tell(&mut self) {
         for (node, told) in self.out.drain(..) {
-            let inbox = &self.seats[node.index()].inbox;
+            let inbox = &self.nodes[node.index()].inbox;
             match told {
                 Told::Controller(event) => inbox.tell(Incoming::Controller(event)),
                 Told::Dispatcher(event) => inbox.tell(Incoming::Dispatcher(event)),
@@ -185,11 +176,11 @@ impl Thread {
                 Told::Risen => inbox.tell(Incoming::Risen),
             }
         }
-        let all = (0..self.seats.len()).map(RegionId::at);
+        let all = (0..self.nodes.len()).map(RegionId::at);
         let lost = all.filter(|r| self.world.is_lost(*r)).fold(RegionSet::EMPTY, RegionSet::with);
         self.shown.lost.store(lost.0, Ordering::Release);
         // Real senders have no patience for a name server's: they are sent to the first node that is there.
-        let first = (0..self.seats.len()).map(RegionId::at).find(|r| !lost.contains(*r));
+        let first = (0..self.nodes.len()).map(RegionId::at).find(|r| !lost.contains(*r));
         self.shown.ingress.store(first.unwrap_or_default().0, Ordering::Release);
     }
 }

@@ -9,17 +9,17 @@ mod webhook;
 pub(crate) use admin::ProbeAnswer;
 
 use crate::clock::Clock;
-use crate::config::Secret;
+use crate::config::{Config, Secret};
 use crate::embedded::Embedded;
 use crate::github::Offered;
 use crate::names::Names;
-use crate::node::{Board, Inbox};
+use crate::node::Handle;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use axum::routing::{get, post};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 use tidegate_core::RegionId;
 use tower_http::timeout::{RequestBodyTimeoutLayer, TimeoutLayer};
@@ -27,9 +27,12 @@ use tower_http::timeout::{RequestBodyTimeoutLayer, TimeoutLayer};
 /// The largest webhook that is read: GitHub's own cap on payloads is 25 MB.
 pub const MAX_BODY: usize = 25 * 1024 * 1024;
 
-/// Bodies of webhooks that are read at once. GitHub's are some tens of kilobytes and are read in a moment; strangers may
-/// send the largest, and 64 of those are 1.6 GB at the worst.
-pub const BODIES: usize = 64;
+/// A body up to here is small: GitHub's deliveries about jobs are some tens of kilobytes.
+const SMALL_BODY: u64 = 1024 * 1024;
+
+/// Bodies larger than that, or of an unknown size, which are read at once: 1.6 GB at the worst. Strangers may send them, and
+/// then they stand in each other's way alone.
+const LARGE_BODIES: usize = 64;
 
 /// How long a sender may take for the body of a webhook: GitHub gives up after ten seconds itself.
 const BODY_WITHIN: Duration = Duration::from_secs(10);
@@ -37,28 +40,17 @@ const BODY_WITHIN: Duration = Duration::from_secs(10);
 /// How long any request may take, answer included.
 const REQUEST_WITHIN: Duration = Duration::from_secs(30);
 
-/// A node of this process, from HTTP's side.
-#[derive(Clone, Debug)]
-pub struct Local {
-    /// Its region.
-    pub region: RegionId,
-    /// The way into it.
-    pub inbox: Inbox,
-    /// Where it shows itself.
-    pub board: Arc<Board>,
-}
-
 /// All that the handlers need.
 #[derive(Debug)]
 pub struct Site {
     /// The nodes of this process: one, or in embedded mode one for each region.
-    pub nodes: Vec<Local>,
+    pub nodes: Vec<Handle>,
     /// The virtual world, in embedded mode.
     pub embedded: Option<Embedded>,
     /// Whether the region's own queue, cluster and table answered lately.
     pub services_well: AtomicBool,
     /// Messages that wait in the region's own queue.
-    pub waiting: std::sync::atomic::AtomicU32,
+    pub waiting: AtomicU32,
     /// The texts behind names.
     pub names: Arc<Names>,
     /// What runners are offered.
@@ -71,14 +63,38 @@ pub struct Site {
     pub clock: Arc<Clock>,
     /// Whether the process is about to end: it takes nothing new.
     pub closing: AtomicBool,
-    /// Bodies of webhooks that are read at once.
-    pub bodies: tokio::sync::Semaphore,
+    /// Leave to read a large body.
+    large_bodies: tokio::sync::Semaphore,
 }
 
 impl Site {
+    /// What is served of these nodes.
+    #[must_use]
+    pub fn new(
+        nodes: Vec<Handle>,
+        embedded: Option<Embedded>,
+        config: &Config,
+        names: Arc<Names>,
+        clock: Arc<Clock>,
+    ) -> Self {
+        Self {
+            nodes,
+            embedded,
+            services_well: AtomicBool::new(true),
+            waiting: AtomicU32::new(0),
+            names,
+            offered: Offered::new(&config.runners),
+            webhook_secret: config.github.webhook_secret.clone(),
+            admin_token: config.http.admin_token.clone(),
+            clock,
+            closing: AtomicBool::new(false),
+            large_bodies: tokio::sync::Semaphore::new(LARGE_BODIES),
+        }
+    }
+
     /// The node that a webhook or an order is handed to: the only one, or the first whose region is there.
     #[must_use]
-    pub fn receiver(&self) -> &Local {
+    pub fn receiver(&self) -> &Handle {
         let at = self.embedded.as_ref().map_or(RegionId(0), Embedded::ingress);
         &self.nodes[if self.nodes.len() == 1 { 0 } else { at.index() }]
     }

@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use tidegate_core::journal::{EXTENSION, Head, LineRef};
 use tidegate_core::machine::Journal;
 use tidegate_core::{Fact, Timestamp, controller, dispatcher};
+use tidegate_sim::journal::segments;
 
 /// The journal being written.
 ///
@@ -33,6 +34,14 @@ pub struct Writer {
 /// The path of a segment.
 fn path_of(folder: &Path, head: &Head) -> PathBuf {
     folder.join(format!("{:08}-{}.{EXTENSION}", head.segment, head.node))
+}
+
+/// The number of the next segment of a folder.
+#[must_use]
+pub fn next_segment(folder: &Path) -> u64 {
+    let paths = segments(folder).unwrap_or_default();
+    let number = |path: &PathBuf| path.file_name()?.to_str()?.split('-').next()?.parse::<u64>().ok();
+    paths.iter().filter_map(number).max().unwrap_or(0) + 1
 }
 
 /// Writes a segment's head and gives the file to go on with. Under another name until it is whole and on the disk.
@@ -101,7 +110,8 @@ impl Writer {
         self.lines.push(b'\n');
     }
 
-    /// Hands over what was written since the last time. `sync`: and waits until the disk has it.
+    /// Hands over what was written since the last time. `sync`: and waits until the disk has it, where the configuration
+    /// says that somebody's answer waits for that.
     ///
     /// # Errors
     /// When it cannot: the lines are lost to this segment.
@@ -111,7 +121,7 @@ impl Writer {
             return Err(io::Error::other("part of this segment is lost; another one must begin"));
         }
         let mut done = self.file.write_all(&self.lines);
-        if done.is_ok() && sync {
+        if done.is_ok() && sync && self.limits.sync {
             done = self.file.sync_data();
         }
         self.written += self.lines.len() as u64;
@@ -128,7 +138,7 @@ impl Writer {
 
     /// Deletes the oldest segments beyond what is kept.
     fn prune(&self) {
-        let closed = tidegate_sim::journal::segments(&self.folder).unwrap_or_default();
+        let closed = segments(&self.folder).unwrap_or_default();
         let extra = closed.len().saturating_sub(self.limits.keep + 1);
         for path in closed.iter().take(extra) {
             if let Err(error) = std::fs::remove_file(path) {
@@ -155,5 +165,51 @@ impl Journal<dispatcher::Event> for Writer {
 
     fn fact(&mut self, at: Timestamp, fact: &Fact) {
         self.line(LineRef::Fact { at, fact });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+    use tidegate_core::journal::{FORMAT, PolicyText};
+    use tidegate_core::policy::{Policy, Region};
+    use tidegate_core::{RegionId, controller::Controller, dispatcher::Dispatcher};
+
+    fn head(segment: u64) -> Head {
+        let policy = Arc::new(Policy::of_regions(vec![Region::new("us-east-1", 1)]));
+        let at = Timestamp(segment);
+        Head {
+            format: FORMAT,
+            version: String::new(),
+            node: "us-east-1".to_owned(),
+            segment,
+            at,
+            policy: PolicyText::default(),
+            controller: Controller::new(Arc::clone(&policy), RegionId(0), 1, at).snapshot(),
+            dispatcher: Dispatcher::new(policy, RegionId(0)).snapshot(),
+            names: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_journal_goes_on_after_a_write_that_failed_and_old_segments_go() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let limits = config::Journal { segment_bytes: 1, keep: 2, sync: false };
+        let mut writer = Writer::begin(folder.path(), limits, &head(1)).expect("begun");
+        assert!(!writer.is_over(), "a head alone is no reason for another");
+        writer.file = File::options().write(true).open("/dev/full").expect("it is always full");
+        writer.name("lost");
+        assert!(writer.commit(false).is_err());
+        assert!(writer.is_over() && writer.commit(false).is_err(), "until another segment begins");
+        writer.begin_next(&head(2)).expect("the disk has room again");
+        writer.name("kept");
+        writer.commit(true).expect("it goes on");
+        for segment in 3..9 {
+            writer.begin_next(&head(segment)).expect("room");
+        }
+        let left = segments(folder.path()).expect("some");
+        assert_eq!(left.len(), 3, "two closed ones and the one being written");
+        assert_eq!(next_segment(folder.path()), 9);
     }
 }

@@ -11,9 +11,11 @@ mod inbox;
 mod outside;
 mod shadow;
 mod stories;
+#[cfg(test)]
+mod tests;
 
 pub use board::{Board, RegionStatus, Status};
-pub use inbox::{Inbox, Incoming, Outlet, Refused, Taken};
+pub use inbox::{Handle, Inbox, Incoming, Outlet, Refused, Taken};
 pub use outside::Outside;
 pub use stories::Stories;
 
@@ -292,7 +294,7 @@ impl<O: Outside> Node<O> {
 
     /// Journal, then the board, then answers, then effects.
     fn finish_batch(&mut self, sync: bool) {
-        let written = self.writer.commit(sync && self.board.journal_syncs());
+        let written = self.writer.commit(sync);
         let well = match written {
             Ok(()) => true,
             Err(error) => self.begin_again(&error),
@@ -308,8 +310,8 @@ impl<O: Outside> Node<O> {
         }
         for effect in self.effects.drain(..) {
             match effect {
-                Effect::Controller(now, effect) => self.outside.controller(now, effect),
-                Effect::Dispatcher(now, effect) => self.outside.dispatcher(now, effect),
+                Effect::Controller(effect) => self.outside.controller(effect),
+                Effect::Dispatcher(effect) => self.outside.dispatcher(effect),
             }
         }
         if well && self.writer.is_over() {
@@ -335,7 +337,7 @@ impl<O: Outside> Node<O> {
             let load = self.dispatcher.machine_mut().load(now);
             let shadow = self.shadow.as_ref().map(Shadow::summary);
             let status = board::status(self.controller.machine(), &load, self.lost, shadow, now);
-            self.board.publish(status, load, now);
+            self.board.publish(status);
         }
     }
 

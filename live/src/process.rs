@@ -4,4 +4,4 @@
 mod start;
 
 pub use start::{Failed, Setup, Watch, run};
-pub(crate) use start::{listen, lock, next_segment, region_of, serve, spawn};
+pub(crate) use start::{listen, lock, region_of, serve, spawn};

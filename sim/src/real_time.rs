@@ -144,12 +144,6 @@ impl RealTime {
         true
     }
 
-    /// The node that a delivery sent now reaches.
-    #[must_use]
-    pub fn ingress(&self) -> RegionId {
-        self.world.ingress.main(self.world.agenda.now())
-    }
-
     /// Whether a region is lost.
     #[must_use]
     pub const fn is_lost(&self, region: RegionId) -> bool {

@@ -20,20 +20,15 @@ fn tidegate_live() -> Session {
 fn embedded(desk: &Desk, more: &[&str]) -> Daemon {
     let (public, private) = (free_port(), free_port());
     desk.put("world.toml", include_str!("daemon/quick-world.toml"));
-    let mut arguments: Vec<String> = [
-        "serve",
-        "--embedded",
-        "--listen",
-        &format!("127.0.0.1:{public}"),
-        "--admin",
-        &format!("127.0.0.1:{private}"),
-        "--job-duration",
-        "1s",
-    ]
-    .map(str::to_owned)
-    .to_vec();
+    let mut arguments: Vec<String> =
+        ["serve", "--embedded", "--listen", &format!("127.0.0.1:{public}"), "--admin", &format!("127.0.0.1:{private}")]
+            .map(str::to_owned)
+            .to_vec();
     for (flag, name) in [("--data", "data"), ("--world", "world.toml")] {
         arguments.extend([flag.to_owned(), desk.path(name).display().to_string()]);
+    }
+    if !more.contains(&"--job-duration") {
+        arguments.extend(["--job-duration", "1s"].map(str::to_owned));
     }
     arguments.extend(more.iter().map(|word| (*word).to_owned()));
     let mut daemon = Daemon::start(PROGRAM, arguments, &[], (public, private), &desk.path("log"));

@@ -165,11 +165,18 @@ fn check_relations(t: &mut TableReader<'_>, policy: &Policy, names: usize) {
     }
 }
 
-/// The name of a set of labels, whatever their order: sorted, joined by commas.
+/// The text of a set of labels, whatever their order: lower-cased, as GitHub compares them, sorted, each once, joined by
+/// commas.
 #[must_use]
-pub fn class_name<S: AsRef<str>>(labels: &[S]) -> Name {
-    let mut labels: Vec<&str> = labels.iter().map(|label| label.as_ref().trim()).collect();
+pub fn class_text<S: AsRef<str>>(labels: &[S]) -> String {
+    let mut labels: Vec<String> = labels.iter().map(|label| label.as_ref().trim().to_lowercase()).collect();
     labels.sort_unstable();
     labels.dedup();
-    Name::of(&labels.join(","))
+    labels.join(",")
+}
+
+/// The name of a set of labels: its label class.
+#[must_use]
+pub fn class_name<S: AsRef<str>>(labels: &[S]) -> Name {
+    Name::of(&class_text(labels))
 }

@@ -140,31 +140,26 @@ impl Sdk {
         Self { base, regions }
     }
 
-    pub(crate) fn sqs(&self, region: RegionId) -> aws_sdk_sqs::Client {
+    /// The configuration of clients of a region.
+    fn of_region(&self, region: RegionId) -> SdkConfig {
         let (name, endpoint) = &self.regions[region.index()];
-        let mut builder = aws_sdk_sqs::config::Builder::from(&self.base).region(Region::new(name.clone()));
+        let mut builder = self.base.to_builder().region(Region::new(name.clone()));
         if let Some(endpoint) = endpoint {
             builder = builder.endpoint_url(endpoint);
         }
-        aws_sdk_sqs::Client::from_conf(builder.build())
+        builder.build()
+    }
+
+    pub(crate) fn sqs(&self, region: RegionId) -> aws_sdk_sqs::Client {
+        aws_sdk_sqs::Client::new(&self.of_region(region))
     }
 
     pub(crate) fn dynamodb(&self, region: RegionId) -> aws_sdk_dynamodb::Client {
-        let (name, endpoint) = &self.regions[region.index()];
-        let mut builder = aws_sdk_dynamodb::config::Builder::from(&self.base).region(Region::new(name.clone()));
-        if let Some(endpoint) = endpoint {
-            builder = builder.endpoint_url(endpoint);
-        }
-        aws_sdk_dynamodb::Client::from_conf(builder.build())
+        aws_sdk_dynamodb::Client::new(&self.of_region(region))
     }
 
     pub(crate) fn ecs(&self, region: RegionId) -> aws_sdk_ecs::Client {
-        let (name, endpoint) = &self.regions[region.index()];
-        let mut builder = aws_sdk_ecs::config::Builder::from(&self.base).region(Region::new(name.clone()));
-        if let Some(endpoint) = endpoint {
-            builder = builder.endpoint_url(endpoint);
-        }
-        aws_sdk_ecs::Client::from_conf(builder.build())
+        aws_sdk_ecs::Client::new(&self.of_region(region))
     }
 }
 

@@ -16,16 +16,9 @@ use tidegate_core::port::probe::Event;
 /// What was looked at, whether it is well, and what is the matter.
 type Check = (String, Result<String, String>);
 
-pub(super) fn doctor(files: &Files) -> End {
-    let (policy, config) = match files.read() {
-        Ok(read) => read,
-        Err(end) => return end,
-    };
-    let runtime = match super::runtime() {
-        Ok(runtime) => runtime,
-        Err(end) => return end,
-    };
-    let checks = runtime.block_on(examine(&policy, &config));
+pub(super) fn doctor(files: &Files) -> Result<End, End> {
+    let (policy, config) = files.read()?;
+    let checks = super::runtime()?.block_on(examine(&policy, &config));
     let (mut text, mut wrong) = (String::new(), 0);
     for (what, found) in &checks {
         let (mark, words) = match found {
@@ -37,7 +30,7 @@ pub(super) fn doctor(files: &Files) -> End {
     }
     let _ = writeln!(text, "{}", if wrong == 0 { "all is well".to_owned() } else { format!("{wrong} are wrong") });
     let end = print(&text);
-    if end == End::Well && wrong > 0 { End::Wrong } else { end }
+    Ok(if end == End::Well && wrong > 0 { End::Wrong } else { end })
 }
 
 async fn examine(policy: &Loaded, config: &Config) -> Vec<Check> {

@@ -4,15 +4,9 @@ use super::{End, Files, print};
 use crate::aws::provision::{Plan, Provision, ProvisionError, State};
 use std::fmt::Write;
 
-pub(super) fn provision(files: &Files, dry_run: bool) -> End {
-    let (policy, config) = match files.read() {
-        Ok(read) => read,
-        Err(end) => return end,
-    };
-    let runtime = match super::runtime() {
-        Ok(runtime) => runtime,
-        Err(end) => return end,
-    };
+pub(super) fn provision(files: &Files, dry_run: bool) -> Result<End, End> {
+    let (policy, config) = files.read()?;
+    let runtime = super::runtime()?;
     let bar = indicatif::ProgressBar::new_spinner();
     bar.set_message("asking AWS; a new replica takes minutes");
     bar.enable_steady_tick(std::time::Duration::from_millis(200));
@@ -21,7 +15,7 @@ pub(super) fn provision(files: &Files, dry_run: bool) -> End {
         if dry_run { provision.plan().await } else { provision.apply().await }
     });
     bar.finish_and_clear();
-    match plan {
+    Ok(match plan {
         Err(error @ ProvisionError::NotThreeRegions(_)) => {
             eprintln!("tidegate-live: {error}");
             End::Input
@@ -43,5 +37,5 @@ pub(super) fn provision(files: &Files, dry_run: bool) -> End {
             let end = print(&text);
             if end == End::Well && differs > 0 { End::Wrong } else { end }
         }
-    }
+    })
 }

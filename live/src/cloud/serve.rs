@@ -5,21 +5,20 @@ use super::{Cloud, Inner};
 use crate::aws::Aws;
 use crate::clock::Clock;
 use crate::github::{Client, Offered};
-use crate::http::{BODIES, Local, Site};
-use crate::journal::{Recovered, recover};
+use crate::http::Site;
+use crate::journal::{Recovered, next_segment, recover};
 use crate::names::Names;
-use crate::node::{Board, Inbox, Incoming, Node, Parts};
+use crate::node::{Board, Handle, Inbox, Incoming, Node, Parts};
 use crate::policy_file::Loaded;
-use crate::process::{Failed, Setup, listen, lock, next_segment, region_of, serve as serve_process, spawn};
+use crate::process::{Failed, Setup, listen, lock, region_of, serve as serve_process, spawn};
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tidegate_core::controller::Controller;
 use tidegate_core::dispatcher::{self, Dispatcher};
 use tidegate_core::{RegionId, Timestamp};
-use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
 /// How often running tasks are looked at: `DescribeTasks` takes a hundred at a time, and AWS allows some forty calls a
@@ -45,7 +44,7 @@ pub async fn serve(setup: Setup) -> Result<(), Failed> {
     let machines = take_up(&config.data, &policy, me, &clock, &names);
     let (inbox, outlet) = Inbox::new(config.http.max_waiting);
     let own = policy.policy.region(me).name.clone();
-    let board = Arc::new(Board::new(Arc::clone(&policy.policy), &own, config.journal.sync));
+    let board = Arc::new(Board::new(Arc::clone(&policy.policy), &own));
     let started_at = clock.now().0;
     let aws = Aws::connect(&config, Arc::clone(&policy.policy), me, Arc::clone(&names), started_at).await;
     let github = Client::new(&config.github, &policy.policy.github);
@@ -61,7 +60,7 @@ pub async fn serve(setup: Setup) -> Result<(), Failed> {
         held: Mutex::default(),
         registered: Mutex::new(BTreeMap::new()),
     });
-    let cloud = Cloud { inner: Arc::clone(&inner), runtime: Handle::current() };
+    let cloud = Cloud { inner: Arc::clone(&inner), runtime: tokio::runtime::Handle::current() };
     let (ended, mut end) = mpsc::unbounded_channel();
     let (controller, dispatcher, segment) = machines;
     let parts = Parts {
@@ -78,19 +77,7 @@ pub async fn serve(setup: Setup) -> Result<(), Failed> {
     let node = Node::new(parts, cloud, outlet);
     let node = node.map_err(|error| Failed::Environment(format!("{}: {error}", config.data.display())))?;
     let thread = spawn(node, &own, ended)?;
-    let site = Arc::new(Site {
-        nodes: vec![Local { region: me, inbox: inbox.clone(), board }],
-        embedded: None,
-        services_well: AtomicBool::new(true),
-        waiting: AtomicU32::new(0),
-        names,
-        offered: Offered::new(&config.runners),
-        webhook_secret: config.github.webhook_secret.clone(),
-        admin_token: config.http.admin_token.clone(),
-        clock,
-        closing: AtomicBool::new(false),
-        bodies: tokio::sync::Semaphore::new(BODIES),
-    });
+    let site = Arc::new(Site::new(vec![Handle { inbox: inbox.clone(), board }], None, &config, names, clock));
     inner.probes.know(&site);
     let beside = [
         tokio::spawn(follow(Arc::clone(&inner), inbox)),

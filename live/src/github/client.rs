@@ -8,9 +8,9 @@
 use super::auth::Installations;
 use super::bounded::Bounded;
 use super::budget::{Budget, Left, Limits, Payer, Purpose};
-use super::clock::Clock;
 use super::deliveries::Sweeps;
 use super::jobs::{Lists, Pages};
+use crate::clock::Clock;
 use crate::config;
 use axum::body::{Body, to_bytes};
 use axum::http::header::{ACCEPT, ETAG, IF_NONE_MATCH, LINK, USER_AGENT};

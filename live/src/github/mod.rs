@@ -8,7 +8,6 @@ mod auth;
 mod bounded;
 pub mod budget;
 pub mod client;
-mod clock;
 pub mod deliveries;
 pub mod jobs;
 pub mod offered;

@@ -48,14 +48,6 @@ impl Offered {
     }
 }
 
-/// The text of a job's label class: lower-cased, sorted, each label once, joined by commas. Its name is what the policy
-/// and the simulator call the class.
-#[must_use]
-pub fn class_text<S: AsRef<str>>(labels: &[S]) -> String {
-    let labels: BTreeSet<String> = labels.iter().map(|label| folded(label.as_ref())).collect();
-    labels.into_iter().collect::<Vec<_>>().join(",")
-}
-
 /// A label as GitHub compares it.
 fn folded(label: &str) -> String {
     label.trim().to_lowercase()
@@ -65,7 +57,7 @@ fn folded(label: &str) -> String {
 mod tests {
     use super::*;
     use tidegate_core::Name;
-    use tidegate_core::policy::file::class_name;
+    use tidegate_core::policy::file::{class_name, class_text};
 
     fn offered() -> Offered {
         let runner = |labels: &[&str], need| Runner {

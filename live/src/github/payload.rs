@@ -1,10 +1,11 @@
 //! What a delivery says. Knows GitHub's `workflow_job` payload and its quirks; must not know HTTP, nor whether the sender
 //! is to be believed: `signature` decides that before.
 
-use super::offered::{Fit, Offered, class_text};
+use super::offered::{Fit, Offered};
 use crate::names::Names;
 use serde::Deserialize;
 use tidegate_core::document::parse_timestamp;
+use tidegate_core::policy::file::class_text;
 use tidegate_core::port::{JobSpec, webhook};
 use tidegate_core::{JobId, Name, PlacementId, RunId, Timestamp};
 

@@ -1,12 +1,13 @@
 //! `POST /webhook`: GitHub's deliveries. Knows signatures, the order of checks and what each sender is answered; must not
 //! know what is decided on a delivery.
 
-use super::{MAX_BODY, Site};
+use super::{MAX_BODY, SMALL_BODY, Site};
 use crate::github::payload::{self, Delivery};
 use crate::github::signature;
 use crate::node::Refused;
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
+use axum::http::header::CONTENT_LENGTH;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use http_body_util::LengthLimitError;
@@ -37,15 +38,18 @@ pub(super) async fn take(State(site): State<Arc<Site>>, request: Request) -> Res
 /// What a sender is answered: status, a word for the metrics, words for people.
 type Answer = (StatusCode, &'static str, String);
 
-/// Reads a body of a sender who claims to have signed it; so many at once, for it may be large and its sender anybody.
+/// Reads a body of a sender who claims to have signed it; of large ones so many at once, for its sender may be anybody.
 async fn read(site: &Site, headers: &HeaderMap, body: Body) -> Result<Bytes, Answer> {
     if !headers.contains_key(signature::HEADER) {
         let error = signature::SignatureError::Missing;
         return Err((StatusCode::UNAUTHORIZED, "unsigned", format!("{error}\n")));
     }
-    let Ok(_permit) = site.bodies.try_acquire() else {
-        return Err((StatusCode::SERVICE_UNAVAILABLE, "full", "too many webhooks at once\n".to_owned()));
-    };
+    let length = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    let is_large = length.is_none_or(|length| length > SMALL_BODY);
+    let permit = is_large.then(|| site.large_bodies.try_acquire());
+    if let Some(Err(_)) = permit {
+        return Err((StatusCode::SERVICE_UNAVAILABLE, "full", "too many large webhooks at once\n".to_owned()));
+    }
     axum::body::to_bytes(body, MAX_BODY).await.map_err(|error| {
         let mut cause: Option<&dyn std::error::Error> = Some(&error);
         while let Some(error) = cause {

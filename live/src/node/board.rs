@@ -5,7 +5,7 @@ use super::shadow::ShadowStatus;
 use super::stories::Stories;
 use crate::metrics::Metrics;
 use serde::Serialize;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tidegate_core::controller::Controller;
 use tidegate_core::controller::phase::{Hold, Phase};
@@ -61,12 +61,9 @@ pub struct Status {
 #[derive(Debug)]
 pub struct Board {
     status: Mutex<Arc<Status>>,
-    load: Mutex<Load>,
     stories: Mutex<Stories>,
     policy: Mutex<Arc<Policy>>,
-    published_at: AtomicU64,
     journal_well: AtomicBool,
-    sync: bool,
     /// Numbers for Prometheus.
     pub metrics: Metrics,
 }
@@ -76,18 +73,15 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Board {
-    /// An empty one for the node in the region `own`. `sync`: whether webhooks wait for the disk.
+    /// An empty one for the node in the region `own`.
     #[must_use]
-    pub fn new(policy: Arc<Policy>, own: &str, sync: bool) -> Self {
+    pub fn new(policy: Arc<Policy>, own: &str) -> Self {
         Self {
             status: Mutex::default(),
-            load: Mutex::default(),
             stories: Mutex::default(),
             metrics: Metrics::new(&policy, own),
             policy: Mutex::new(policy),
-            published_at: AtomicU64::new(0),
             journal_well: AtomicBool::new(true),
-            sync,
         }
     }
 
@@ -100,7 +94,9 @@ impl Board {
     /// The load of the node's own region, but for the messages that wait in its queue.
     #[must_use]
     pub fn load(&self) -> Load {
-        *lock(&self.load)
+        let status = self.status();
+        let own = status.regions.iter().find(|region| region.name == status.node);
+        own.map_or_else(Load::default, |region| region.load)
     }
 
     /// The policy in force.
@@ -125,8 +121,8 @@ impl Board {
     /// hangs shows nothing.
     #[must_use]
     pub fn is_ready(&self, now: Timestamp) -> bool {
-        let shown_at = Timestamp(self.published_at.load(Ordering::Acquire));
-        self.journal_well.load(Ordering::Acquire) && now.since(shown_at) < SILENT_FOR && !lock(&self.status).lost
+        let status = self.status();
+        self.journal_well.load(Ordering::Acquire) && now.since(status.at) < SILENT_FOR && !status.lost
     }
 
     pub(super) fn fact(&self, at: Timestamp, fact: &Fact) {
@@ -150,24 +146,18 @@ impl Board {
         *lock(&self.policy) = Arc::clone(policy);
     }
 
-    pub(super) const fn journal_syncs(&self) -> bool {
-        self.sync
-    }
-
     pub(super) fn set_journal(&self, well: bool, bytes: u64) {
         self.journal_well.store(well, Ordering::Release);
         self.metrics.journal(bytes);
     }
 
     pub(super) fn is_old(&self, now: Timestamp) -> bool {
-        now.since(Timestamp(self.published_at.load(Ordering::Acquire))) >= FRESH_FOR
+        now.since(self.status().at) >= FRESH_FOR
     }
 
-    pub(super) fn publish(&self, status: Status, load: Load, now: Timestamp) {
-        self.metrics.status(&status, &load);
-        *lock(&self.load) = load;
+    pub(super) fn publish(&self, status: Status) {
         *lock(&self.status) = Arc::new(status);
-        self.published_at.store(now.0, Ordering::Release);
+        self.metrics.status(&self.status(), &self.load());
     }
 }
 

@@ -52,11 +52,7 @@ impl<O: Outside> Node<O> {
         names(policy) == names(&self.policy) && policy.consistency == self.policy.consistency
     }
 
-    pub(super) fn set_shadow(&mut self, policy: Option<Arc<Policy>>) {
-        let Some(policy) = policy else {
-            self.shadow = None;
-            return;
-        };
+    pub(super) fn set_shadow(&mut self, policy: Arc<Policy>) {
         if !self.may_follow(&policy) {
             tracing::warn!("the policy cannot be tried in the shadow: it has other regions or another order of them");
             return;

@@ -13,8 +13,8 @@ use tidegate_core::{Fact, Timestamp};
 
 /// An effect that waits for the journal.
 pub(super) enum Effect {
-    Controller(Timestamp, controller::Effect),
-    Dispatcher(Timestamp, dispatcher::Effect),
+    Controller(controller::Effect),
+    Dispatcher(dispatcher::Effect),
 }
 
 /// The journal of a turn: the writer, and beside it whoever looks at facts.
@@ -44,17 +44,17 @@ pub(super) struct Ends<'a> {
 }
 
 impl Ports<controller::Effect> for Ends<'_> {
-    fn submit(&mut self, now: Timestamp, effect: controller::Effect) {
-        self.effects.push(Effect::Controller(now, effect));
+    fn submit(&mut self, _now: Timestamp, effect: controller::Effect) {
+        self.effects.push(Effect::Controller(effect));
     }
 }
 
 impl Ports<dispatcher::Effect> for Ends<'_> {
-    fn submit(&mut self, now: Timestamp, effect: dispatcher::Effect) {
+    fn submit(&mut self, _now: Timestamp, effect: dispatcher::Effect) {
         if let dispatcher::Effect::Notice(event) = effect {
             self.notices.push(controller::Event::Notice(event));
         } else {
-            self.effects.push(Effect::Dispatcher(now, effect));
+            self.effects.push(Effect::Dispatcher(effect));
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The way into a node: what may be said to it and by whom. Knows the limit on what waits; must not know what a node does
 //! with it.
 
+use super::board::Board;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
@@ -40,8 +41,8 @@ pub enum Incoming {
     Order(operator::Event, Taken),
     /// A policy to go on with from now on.
     Policy(Arc<Policy>, PolicyText),
-    /// A policy to be tried beside the one in force, or none any more.
-    Shadow(Option<Arc<Policy>>),
+    /// A policy to be tried beside the one in force.
+    Shadow(Arc<Policy>),
     /// Embedded mode: its region is lost.
     Lost,
     /// Embedded mode: its region is back.
@@ -56,6 +57,15 @@ pub struct Inbox {
     sender: mpsc::Sender<Incoming>,
     waiting: Arc<AtomicUsize>,
     max_waiting: usize,
+}
+
+/// A running node, from outside: the way in, and where it shows itself.
+#[derive(Clone, Debug)]
+pub struct Handle {
+    /// The way in.
+    pub inbox: Inbox,
+    /// Where it shows itself.
+    pub board: Arc<Board>,
 }
 
 /// The node's end of it.

@@ -2,16 +2,16 @@
 
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::embedded::{Embedded, Seat};
-use crate::github::Offered;
-use crate::http::{self, BODIES, Local, Site};
+use crate::embedded::Embedded;
+use crate::http::{self, Site};
+use crate::journal::next_segment;
 use crate::names::Names;
-use crate::node::{Board, Inbox, Incoming, Node, Outlet, Outside, Parts};
+use crate::node::{Board, Handle, Inbox, Incoming, Node, Outlet, Outside, Parts};
 use crate::policy_file::{LOOK_EVERY, Loaded, Watched};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
 use std::time::Duration;
 use tidegate_core::controller::Controller;
@@ -138,62 +138,42 @@ async fn serve_embedded(setup: Setup) -> Result<(), Failed> {
     let start = clock.now();
     let seed = start.0;
     let world = RealTime::new(Arc::clone(&policy.policy), world, start, seed).map_err(Failed::Input)?;
-    let (mut nodes, mut seats, mut outlets): (Vec<Local>, Vec<Seat>, Vec<Outlet>) = Default::default();
+    let (mut nodes, mut outlets): (Vec<Handle>, Vec<Outlet>) = Default::default();
     for region in policy.policy.ids() {
         let (inbox, outlet) = Inbox::new(config.http.max_waiting);
         let own = &policy.policy.region(region).name;
-        let board = Arc::new(Board::new(Arc::clone(&policy.policy), own, config.journal.sync));
-        seats.push(Seat { inbox: inbox.clone(), board: Arc::clone(&board) });
-        nodes.push(Local { region, inbox, board });
+        let board = Arc::new(Board::new(Arc::clone(&policy.policy), own));
+        nodes.push(Handle { inbox, board });
         outlets.push(outlet);
     }
-    let embedded = Embedded::start(world, seats, Arc::clone(&clock), job_duration);
+    let embedded = Embedded::start(world, nodes.clone(), Arc::clone(&clock), job_duration);
     let (embedded, world) = embedded.map_err(environment("cannot start the world's thread"))?;
     let (ended, mut end) = mpsc::unbounded_channel();
     let mut threads = Vec::new();
-    for (local, outlet) in nodes.iter().zip(outlets) {
-        let name = policy.policy.region(local.region).name.clone();
+    for ((region, handle), outlet) in policy.policy.ids().zip(&nodes).zip(outlets) {
+        let name = policy.policy.region(region).name.clone();
         let folder = config.data.join(&name);
         let parts = Parts {
             clock: Arc::clone(&clock),
-            controller: Controller::new(Arc::clone(&policy.policy), local.region, seed, start),
-            dispatcher: Dispatcher::new(Arc::clone(&policy.policy), local.region),
+            controller: Controller::new(Arc::clone(&policy.policy), region, seed, start),
+            dispatcher: Dispatcher::new(Arc::clone(&policy.policy), region),
             policy_text: policy.text.clone(),
             names: Arc::clone(&names),
-            board: Arc::clone(&local.board),
+            board: Arc::clone(&handle.board),
             segment: next_segment(&folder),
             folder,
             limits: config.journal,
         };
-        let node = Node::new(parts, embedded.outside(local.region), outlet);
+        let node = Node::new(parts, embedded.outside(region), outlet);
         let node = node.map_err(environment(format!("the journal of {name} cannot be begun")))?;
         threads.push(spawn(node, &name, ended.clone())?);
     }
     drop(ended);
-    let site = Arc::new(Site {
-        nodes,
-        embedded: Some(embedded.clone()),
-        services_well: AtomicBool::new(true),
-        waiting: AtomicU32::new(0),
-        offered: Offered::new(&config.runners),
-        names,
-        webhook_secret: config.github.webhook_secret.clone(),
-        admin_token: config.http.admin_token.clone(),
-        clock,
-        closing: AtomicBool::new(false),
-        bodies: tokio::sync::Semaphore::new(BODIES),
-    });
+    let site = Arc::new(Site::new(nodes, Some(embedded.clone()), &config, names, clock));
     let served = serve(&site, public, private, watch, &policy, &mut end, threads).await;
     embedded.stop();
     let _ = world.join(); // its thread ends by itself; a panic there was printed already
     served
-}
-
-/// The number of the next segment of a folder.
-pub(crate) fn next_segment(folder: &Path) -> u64 {
-    let paths = tidegate_sim::journal::segments(folder).unwrap_or_default();
-    let number = |path: &PathBuf| path.file_name()?.to_str()?.split('-').next()?.parse::<u64>().ok();
-    paths.iter().filter_map(number).max().unwrap_or(0) + 1
 }
 
 /// Serves until the process is told to stop, or a node ends by itself; then ends everything in order.
@@ -256,7 +236,7 @@ async fn watch_files(site: Arc<Site>, files: Watch, text: String) {
     let mut policy = files.policy.map(|path| Watched::new(path, files.validated, &text));
     let mut shadow = None;
     if let Some((path, loaded)) = files.shadow {
-        tell(&|| Incoming::Shadow(Some(Arc::clone(&loaded.policy))));
+        tell(&|| Incoming::Shadow(Arc::clone(&loaded.policy)));
         shadow = Some(Watched::new(path, false, &loaded.text.text));
     }
     loop {
@@ -267,7 +247,7 @@ async fn watch_files(site: Arc<Site>, files: Watch, text: String) {
             None => {}
         }
         match shadow.as_mut().and_then(Watched::look) {
-            Some(Ok(loaded)) => tell(&|| Incoming::Shadow(Some(Arc::clone(&loaded.policy)))),
+            Some(Ok(loaded)) => tell(&|| Incoming::Shadow(Arc::clone(&loaded.policy))),
             Some(Err(error)) => tracing::warn!(%error, "the new shadow is not taken"),
             None => {}
         }

@@ -1,12 +1,13 @@
 //! The jobs that journals tell of: when each was queued, started and completed, whichever node heard of it. Knows events
 //! and names; must not know loads.
 
+use super::heard::heard;
 use super::read::{JournalError, Segment};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use tidegate_core::journal::Line;
-use tidegate_core::port::{JobSpec, github, webhook};
-use tidegate_core::{JobId, Name, Span, Timestamp, controller};
+use tidegate_core::port::{JobSpec, webhook};
+use tidegate_core::{JobId, Name, Span, Timestamp};
 
 /// The most jobs that are held.
 const MOST: usize = 5_000_000;
@@ -85,7 +86,7 @@ impl Jobs {
         match line {
             Line::Controller { at, event } => {
                 self.first = earlier(self.first, at);
-                self.event(&event);
+                heard(&event).for_each(|event| self.event(event));
             }
             Line::Dispatcher { at, .. } => self.first = earlier(self.first, at),
             Line::Name(text) => self.name(text),
@@ -93,31 +94,17 @@ impl Jobs {
         }
     }
 
-    fn event(&mut self, event: &controller::Event) {
+    fn event(&mut self, event: webhook::Event) {
         match event {
-            controller::Event::Webhook(event) => match event {
-                webhook::Event::JobQueued { spec } => self.queued(spec),
-                webhook::Event::JobStarted { job, run_attempt, started_at, .. } => {
-                    let heard = self.heard.entry((*job, *run_attempt)).or_default();
-                    heard.started = earlier(heard.started, *started_at);
-                }
-                webhook::Event::JobCompleted { job, run_attempt, completed_at, .. } => {
-                    let heard = self.heard.entry((*job, *run_attempt)).or_default();
-                    heard.completed = earlier(heard.completed, *completed_at);
-                }
-            },
-            // Its webhook may never have come; if it did, this says nothing new.
-            controller::Event::GitHub(github::Event::Queued { jobs, .. }) => {
-                jobs.iter().for_each(|spec| self.queued(spec));
+            webhook::Event::JobQueued { spec } => self.queued(&spec),
+            webhook::Event::JobStarted { job, run_attempt, started_at, .. } => {
+                let heard = self.heard.entry((job, run_attempt)).or_default();
+                heard.started = earlier(heard.started, started_at);
             }
-            controller::Event::GitHub(github::Event::Failed { .. })
-            | controller::Event::Enqueue(_)
-            | controller::Event::Notice(_)
-            | controller::Event::Operator(_)
-            | controller::Event::Probe(_)
-            | controller::Event::Started
-            | controller::Event::Table(_)
-            | controller::Event::Wake => {}
+            webhook::Event::JobCompleted { job, run_attempt, completed_at, .. } => {
+                let heard = self.heard.entry((job, run_attempt)).or_default();
+                heard.completed = earlier(heard.completed, completed_at);
+            }
         }
     }
 
@@ -183,6 +170,8 @@ impl LeftOut {
 mod tests {
     use super::super::sample::{self, completed, queued, started};
     use super::*;
+    use tidegate_core::controller;
+    use tidegate_core::port::github;
 
     fn read(journals: &[(&str, &[controller::Event])]) -> Jobs {
         let folder = tempfile::tempdir().expect("a folder");

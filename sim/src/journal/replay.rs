@@ -1,15 +1,12 @@
 //! Replays a journal: every event again into machines that begin where its writer's began. Knows turns; must not know
 //! files.
 
+use super::machines::Machines;
 use super::read::{JournalError, Segment};
 use crate::digest::Digest;
 use std::collections::VecDeque;
 use std::path::PathBuf;
-use std::sync::Arc;
-use tidegate_core::controller::Controller;
-use tidegate_core::dispatcher::Dispatcher;
 use tidegate_core::journal::Line;
-use tidegate_core::machine::{Host, Journal, Machine, Ports};
 use tidegate_core::{Fact, Timestamp};
 
 /// What came of a replay.
@@ -58,31 +55,12 @@ pub struct Difference {
     pub now: Option<Fact>,
 }
 
-/// Where effects go in a replay: nowhere; what came of them is in the journal.
-struct Nowhere;
-
-impl<E> Ports<E> for Nowhere {
-    fn submit(&mut self, _now: Timestamp, _effect: E) {}
-}
-
-/// The facts of a turn.
-#[derive(Default)]
-struct Facts(VecDeque<Fact>);
-
-impl<V> Journal<V> for Facts {
-    fn event(&mut self, _now: Timestamp, _event: &V) {}
-
-    fn fact(&mut self, _now: Timestamp, fact: &Fact) {
-        self.0.push_back(*fact);
-    }
-}
-
 struct Replay {
     out: Replayed,
     recorded: Digest,
     now: Digest,
     /// Facts made again that the journal has yet to confirm.
-    expected: Facts,
+    expected: VecDeque<Fact>,
     turn: (PathBuf, u64, Timestamp),
 }
 
@@ -107,7 +85,7 @@ pub fn replay(paths: &[PathBuf], mut seen: impl FnMut(Timestamp)) -> Result<Repl
     };
     let turn = (PathBuf::new(), 0, Timestamp::ZERO);
     let mut replay =
-        Replay { out, recorded: Digest::default(), now: Digest::default(), expected: Facts::default(), turn };
+        Replay { out, recorded: Digest::default(), now: Digest::default(), expected: VecDeque::new(), turn };
     for path in paths {
         if let Some(segment) = Segment::open(path)? {
             replay.segment(segment, &mut seen)?;
@@ -118,38 +96,18 @@ pub fn replay(paths: &[PathBuf], mut seen: impl FnMut(Timestamp)) -> Result<Repl
     Ok(replay.out)
 }
 
-/// A machine takes an event; gives nothing, for whatever it wants is in the journal already.
-fn turn<M: Machine>(host: &mut Host<M>, at: Timestamp, event: M::Event, facts: &mut Facts) {
-    host.turn(at, event, &mut Nowhere, facts);
-}
-
 impl Replay {
     fn segment(&mut self, mut segment: Segment, seen: &mut impl FnMut(Timestamp)) -> Result<(), JournalError> {
-        let policy = Arc::new(segment.policy()?);
-        let at = segment.head.at;
-        let wrong = |error: &dyn std::fmt::Display| JournalError::Line {
-            path: segment.path.display().to_string(),
-            line: 1,
-            message: error.to_string(),
-        };
-        let controller = Controller::restore(Arc::clone(&policy), segment.head.controller.clone());
-        let dispatcher = Dispatcher::restore(policy, segment.head.dispatcher.clone());
-        let mut controller = Host::new(controller.map_err(|error| wrong(&error))?, at);
-        let mut dispatcher = Host::new(dispatcher.map_err(|error| wrong(&error))?, at);
+        let mut machines = Machines::of(&segment)?;
         self.out.segments += 1;
-        while let Some((line, read)) = segment.next_line()? {
-            match read {
-                Line::Controller { at, event } => {
-                    self.begin(&segment, line, at, seen);
-                    turn::<Controller>(&mut controller, at, event, &mut self.expected);
-                }
-                Line::Dispatcher { at, event } => {
-                    self.begin(&segment, line, at, seen);
-                    turn::<Dispatcher>(&mut dispatcher, at, event, &mut self.expected);
-                }
-                Line::Fact { at, fact } => self.fact(at, fact),
-                Line::Head(_) | Line::Name(_) => {}
+        while let Some((number, line)) = segment.next_line()? {
+            if let Line::Controller { at, .. } | Line::Dispatcher { at, .. } = line {
+                self.begin(&segment, number, at, seen);
             }
+            if let Line::Fact { at, fact } = line {
+                self.fact(at, fact);
+            }
+            machines.turn(line, |fact| self.expected.push_back(fact));
         }
         // A writer that was killed may have written an event and not all of its facts.
         self.settle(true);
@@ -169,7 +127,7 @@ impl Replay {
     fn fact(&mut self, at: Timestamp, recorded: Fact) {
         self.out.facts += 1;
         self.recorded.fact(at, &recorded);
-        let now = self.expected.0.pop_front();
+        let now = self.expected.pop_front();
         if let Some(now) = &now {
             self.now.fact(self.turn.2, now);
         }
@@ -180,7 +138,7 @@ impl Replay {
 
     /// What the journal has no facts for: a difference, unless its writer was killed there.
     fn settle(&mut self, at_end: bool) {
-        let left = std::mem::take(&mut self.expected.0);
+        let left = std::mem::take(&mut self.expected);
         if let (Some(now), false) = (left.front(), at_end) {
             left.iter().for_each(|fact| self.now.fact(self.turn.2, fact));
             self.differs(None, Some(*now));

@@ -1,14 +1,15 @@
 //! The story of one job out of journals: what nodes heard of it and decided about it. Knows which lines are about it; must
 //! not know how facts read (see `explain`).
 
+use super::heard::heard;
 use super::read::{JournalError, Segment};
 use crate::explain::{self, Heard};
 use crate::recorder::job_of;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use tidegate_core::journal::Line;
-use tidegate_core::port::{JobSpec, github, webhook};
-use tidegate_core::{Fact, JobId, PlacementId, RegionId, Timestamp, controller};
+use tidegate_core::port::{JobSpec, webhook};
+use tidegate_core::{Fact, JobId, PlacementId, RegionId, Timestamp};
 
 /// A line of the story, before all is known that it tells.
 #[derive(Clone, Debug)]
@@ -82,7 +83,9 @@ impl Story {
                 match line {
                     Line::Controller { at, event } => {
                         self.saw(at);
-                        self.event(&mut told, at, &event, |spec| policy.home_of(spec));
+                        for event in heard(&event) {
+                            self.webhook(&mut told, at, event, |spec| policy.home_of(spec));
+                        }
                     }
                     Line::Dispatcher { at, .. } => self.saw(at),
                     Line::Fact { at, fact } => self.fact(&mut told, at, &fact),
@@ -114,39 +117,14 @@ impl Story {
         }
     }
 
-    fn event(
-        &mut self,
-        told: &mut Told,
-        at: Timestamp,
-        event: &controller::Event,
-        home_of: impl Fn(&JobSpec) -> RegionId,
-    ) {
-        match event {
-            controller::Event::Webhook(event) => self.webhook(told, at, event, home_of),
-            controller::Event::GitHub(github::Event::Queued { jobs, .. }) => {
-                for spec in jobs {
-                    self.queued(told, at, spec, &home_of);
-                }
-            }
-            controller::Event::GitHub(github::Event::Failed { .. })
-            | controller::Event::Enqueue(_)
-            | controller::Event::Notice(_)
-            | controller::Event::Operator(_)
-            | controller::Event::Probe(_)
-            | controller::Event::Started
-            | controller::Event::Table(_)
-            | controller::Event::Wake => {}
-        }
-    }
-
     fn webhook(
         &mut self,
         told: &mut Told,
         at: Timestamp,
-        event: &webhook::Event,
+        event: webhook::Event,
         home_of: impl Fn(&JobSpec) -> RegionId,
     ) {
-        match *event {
+        match event {
             webhook::Event::JobQueued { spec } => self.queued(told, at, &spec, &home_of),
             webhook::Event::JobStarted { job, run_attempt, runner, started_at, .. } => {
                 self.jobs.insert(job);

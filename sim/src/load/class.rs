@@ -1,16 +1,8 @@
 //! Label classes: sets of runner labels as text. Knows labels; must not know jobs.
 
 use crate::scenario::Load;
+pub use tidegate_core::policy::file::class_text as class_of;
 use tidegate_core::unit::{Arch, Need};
-
-/// The text of a set of labels: sorted, each once, joined by commas. Its name is the label class.
-#[must_use]
-pub fn class_of<S: AsRef<str>>(labels: &[S]) -> String {
-    let mut labels: Vec<&str> = labels.iter().map(AsRef::as_ref).collect();
-    labels.sort_unstable();
-    labels.dedup();
-    labels.join(",")
-}
 
 /// The text of a load's label class, for reports. A load without labels gets those of its need, such as
 /// `2cpu,linux,self-hosted,x64`.

@@ -220,6 +220,37 @@ fn a_new_policy_is_taken_up_and_a_shadow_decides_beside_it() {
 }
 
 #[test]
+fn a_policy_with_smaller_limits_is_taken_up_and_one_with_another_order_is_not() {
+    let desk = Desk::empty();
+    let policy = desk.put("policy.json", QUICK);
+    let arguments = ["--policy", &policy.display().to_string(), "--job-duration", "20s"];
+    let mut daemon = embedded(&desk, &arguments);
+    for job in 1..=3 {
+        assert_eq!(daemon.deliver("workflow_job", &queued(job, 1, "acme/app")).status(), 202);
+    }
+    wait_for_words(&daemon, 3, "launch accepted in us-east-1", 10);
+    let told = |words: &str, times: usize| {
+        until(&format!("{words:?} in the log"), 15, || {
+            let log = daemon.log_text();
+            if log.matches(words).count() == times { Ok(()) } else { Err(log) }
+        });
+    };
+    let swapped = QUICK.replace("\"us-east-1\", \"priority\": 1", "\"us-east-1\", \"priority\": 9");
+    desk.put("policy.json", swapped);
+    told("another order of them", 3);
+    let small = QUICK.replace("\"priority\": 1", "\"priority\": 1, \"maxRunners\": 1, \"maxVcpu\": 1");
+    desk.put("policy.json", small.replace("\"spillover\"", "\"caps\": { \"openJobs\": 1 }, \"spillover\""));
+    told("a new policy is in force", 3);
+    // More turns, with three runners where one may be: no promise is broken, and nothing is added.
+    until("the limit to be known", 20, || {
+        let load = daemon.status()["nodes"][0]["regions"][0]["load"].clone();
+        if load["limit"] == 1 && load["running"].as_u64() >= Some(2) { Ok(()) } else { Err(load.to_string()) }
+    });
+    assert!(daemon.stop().success(), "{}", daemon.log_text());
+    assert_replays(&desk);
+}
+
+#[test]
 fn a_changed_journal_is_found_out() {
     let desk = Desk::empty();
     let mut daemon = embedded(&desk, &[]);
