@@ -7,6 +7,7 @@
 
 mod context;
 mod duration;
+mod edit;
 mod getters;
 mod item;
 mod moment;

@@ -5,6 +5,7 @@
 //!  facts --> fold::RunMeasures (one for each run)
 //!                 |
 //!            summary::summarize --> estimate (over runs), objective::judge
+//!                 |                  values::of_runs --> one number for each run
 //!                 v
 //!            model::Report --> export: json, csv, terminal
 //!                          +-> chart, html
@@ -20,3 +21,4 @@ pub mod html;
 pub mod model;
 pub mod objective;
 pub mod summary;
+pub mod values;

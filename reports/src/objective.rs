@@ -4,7 +4,7 @@
 mod judge;
 
 use crate::model::{Estimate, Measure};
-pub use judge::judge;
+pub use judge::{judge, judge_estimate};
 use std::fmt;
 
 /// Which side of its limit a value must be on.

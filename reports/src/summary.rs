@@ -1,7 +1,7 @@
 //! From runs to one result. Knows runs and estimates; must not know how facts are folded or how a result is drawn.
 
-mod failover;
-mod money;
+pub(crate) mod failover;
+pub(crate) mod money;
 
 use crate::estimate::{estimate, estimate_within};
 use crate::fold::RunMeasures;
@@ -85,7 +85,7 @@ fn timed<'a>(runs: &'a [RunMeasures], of: impl Fn(&'a RunMeasures) -> Option<Cow
     }
 }
 
-fn value(times: &Fine, stat: Stat) -> Option<f64> {
+pub(crate) fn value(times: &Fine, stat: Stat) -> Option<f64> {
     match stat {
         Stat::Mean => times.mean(),
         Stat::Max => times.max(),
@@ -94,7 +94,7 @@ fn value(times: &Fine, stat: Stat) -> Option<f64> {
 }
 
 /// Whether jobs that never started, whose waits nobody knows, reach down to a statistic of those that did.
-fn hides(stat: Stat, started: u64, never: u64) -> bool {
+pub(crate) fn hides(stat: Stat, started: u64, never: u64) -> bool {
     match stat {
         Stat::Mean | Stat::Max => never > 0,
         Stat::P50 | Stat::P90 | Stat::P95 | Stat::P99 => never as f64 > (1.0 - stat.share()) * (started + never) as f64,
@@ -184,4 +184,4 @@ fn flows(frame: &Frame, run: &RunMeasures) -> Vec<Flow> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

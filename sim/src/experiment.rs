@@ -1,6 +1,8 @@
 //! A scenario's runs, and the runs it is held against: the best single region, and its worst hour without its largest
 //! region. Knows which simulations a report needs; must not know files or terminals.
 
+pub mod batch;
+
 use crate::checker::Broken;
 use crate::digest::Digest;
 use crate::load::worst_hour;
@@ -142,19 +144,24 @@ fn simulate(
     let keep =
         if first { keep.lock().ok().and_then(|mut keep| keep.take()).unwrap_or_default() } else { Keep::default() };
     let frame = run::frame(&scenario, first);
-    match catch_unwind(AssertUnwindSafe(|| run::run(&scenario, seed, &frame, keep))) {
+    match caught(&scenario, || run::run(&scenario, seed, &frame, keep)) {
         Ok(outcome) => match work {
             Work::Main(_) => Done::Main(Box::new(outcome)),
             Work::NMinusOne(_) => Done::NMinusOne(Box::new(outcome)),
             Work::Single(region, _) => Done::Single(*region, totals(seed, &outcome)),
         },
-        Err(panic) => {
-            let text = panic.downcast_ref::<String>().cloned();
-            let text = text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
-            let what = text.unwrap_or_else(|| "the simulation stopped without a word".to_owned());
-            Done::Broken(seed, Broken { invariant: "assertion", at: scenario.start, what })
-        }
+        Err(broken) => Done::Broken(seed, broken),
     }
+}
+
+/// A simulation's outcome, or the assertion that ended it.
+fn caught(scenario: &Scenario, simulate: impl FnOnce() -> Outcome) -> Result<Outcome, Broken> {
+    catch_unwind(AssertUnwindSafe(simulate)).map_err(|panic| {
+        let text = panic.downcast_ref::<String>().cloned();
+        let text = text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
+        let what = text.unwrap_or_else(|| "the simulation stopped without a word".to_owned());
+        Broken { invariant: "assertion", at: scenario.start, what }
+    })
 }
 
 fn totals(seed: u64, outcome: &Outcome) -> Totals {
@@ -169,7 +176,12 @@ fn best_single(done: &[Done]) -> Option<RegionId> {
         Done::Single(region, totals) => Some((totals.total, *region)),
         Done::Main(_) | Done::NMinusOne(_) | Done::Broken(..) => None,
     };
-    done.iter().filter_map(single).min_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1))).map(|best| best.1)
+    best_of(done.iter().filter_map(single)).map(|best| best.1)
+}
+
+/// The cheapest; ties by id.
+fn best_of(totals: impl Iterator<Item = (f64, RegionId)>) -> Option<(f64, RegionId)> {
+    totals.min_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)))
 }
 
 /// The same load in one region that has the runners of all, with nothing broken.
@@ -255,8 +267,10 @@ fn name(scenario: &Scenario, report: &mut Report) {
     summary.policy = scenario.policy_input.clone();
     summary.about = scenario.about.clone();
     summary.seeds = (0..u64::from(scenario.runs)).map(|n| scenario.seed + n).collect();
-    report.reproduce =
-        format!("tidegate run {} --runs {} --seed {}", scenario.input.path, scenario.runs, scenario.seed);
+    report.reproduce = format!(
+        "tidegate run {}{} --runs {} --seed {}",
+        scenario.input.path, scenario.over, scenario.runs, scenario.seed
+    );
 }
 
 fn digest(mains: &[Box<Outcome>]) -> String {

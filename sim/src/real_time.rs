@@ -76,6 +76,7 @@ impl RealTime {
             faults: Vec::new(),
             objectives: Vec::new(),
             warnings: Vec::new(),
+            over: String::new(),
         };
         let mut world = World::new(&scenario, seed);
         // The loss of each region, to be switched on and off by its number.

@@ -9,11 +9,17 @@ use crate::model::{Estimate, Judged, Measure, Summary, Verdict};
 /// without an interval nothing is ever met, and nor is what is only known to be at least so much.
 #[must_use]
 pub fn judge(objective: &Objective, summary: &Summary, runs: usize) -> Judged {
+    let found = objective.check().map_or_else(|_| Default::default(), |spec| evidence(objective, spec, summary));
+    judge_estimate(objective, found, runs)
+}
+
+/// Judges an objective by what was found of it in so many runs: the estimate, and whether it is only known to be at least
+/// so much.
+#[must_use]
+pub fn judge_estimate(objective: &Objective, found: (Estimate, bool), runs: usize) -> Judged {
+    let (estimate, censored) = found;
     let (unit, estimate, (verdict, why)) = match objective.check() {
-        Ok(spec) => {
-            let (estimate, censored) = evidence(objective, spec, summary);
-            (spec.unit, estimate, Case { objective, spec, estimate, censored, runs }.verdict())
-        }
+        Ok(spec) => (spec.unit, estimate, Case { objective, spec, estimate, censored, runs }.verdict()),
         Err(NotAnObjective::Measure(name)) => {
             let why = format!("no measure is named {name}, so it cannot be met");
             ("", Estimate::default(), (Verdict::Inconclusive, why))

@@ -39,15 +39,7 @@ pub(super) fn rows(frame: &Frame, runs: &[RunMeasures]) -> Vec<Failover> {
 /// each run. A run that recovered without a failover where others needed one counts with its own time, so that runs which
 /// never decided do not make the measure look better; one that did not recover counts with the time to its end.
 pub(super) fn time(frame: &Frame, runs: &[RunMeasures]) -> Measure {
-    let rows = gather(runs);
-    let answered = |row: &&Row<'_>| row.decided() > 0 && ANSWERED.contains(&row.first.kind.as_str());
-    let in_run = |index: usize| {
-        let mine = rows.iter().filter(answered).filter_map(|row| row.runs[index]);
-        let mut clocks: Vec<Clock> = mine.map(|e| clock(e, frame.end)).collect();
-        clocks.sort_by(|a, b| a.seconds.total_cmp(&b.seconds).then(a.open.cmp(&b.open)));
-        clocks
-    };
-    let clocks: Vec<Vec<Clock>> = (0..runs.len()).map(in_run).collect();
+    let clocks = clocks(frame, runs);
     let stat = |stat: Stat| {
         let values: Vec<f64> = clocks.iter().filter_map(|run| Some(value(run, stat)?.seconds)).collect();
         estimate_within(&values, 0.0, f64::INFINITY)
@@ -66,11 +58,24 @@ pub(super) fn time(frame: &Frame, runs: &[RunMeasures]) -> Measure {
     }
 }
 
+/// By run, the clocks of its episodes that `failoverTime` is about, in ascending order.
+pub(crate) fn clocks(frame: &Frame, runs: &[RunMeasures]) -> Vec<Vec<Clock>> {
+    let rows = gather(runs);
+    let answered = |row: &&Row<'_>| row.decided() > 0 && ANSWERED.contains(&row.first.kind.as_str());
+    let in_run = |index: usize| {
+        let mine = rows.iter().filter(answered).filter_map(|row| row.runs[index]);
+        let mut clocks: Vec<Clock> = mine.map(|e| clock(e, frame.end)).collect();
+        clocks.sort_by(|a, b| a.seconds.total_cmp(&b.seconds).then(a.open.cmp(&b.open)));
+        clocks
+    };
+    (0..runs.len()).map(in_run).collect()
+}
+
 /// Impact to recovered, or to the end while it is still open.
 #[derive(Clone, Copy)]
-struct Clock {
-    seconds: f64,
-    open: bool,
+pub(crate) struct Clock {
+    pub(crate) seconds: f64,
+    pub(crate) open: bool,
 }
 
 fn clock(episode: &Episode, end: Timestamp) -> Clock {
@@ -80,7 +85,7 @@ fn clock(episode: &Episode, end: Timestamp) -> Clock {
 
 /// A statistic of one run's clocks in ascending order. It is open when a clock that is open could, by running on, move it:
 /// one at or below its rank.
-fn value(clocks: &[Clock], stat: Stat) -> Option<Clock> {
+pub(crate) fn value(clocks: &[Clock], stat: Stat) -> Option<Clock> {
     let rank = match stat {
         Stat::Mean | Stat::Max => clocks.len(),
         Stat::P50 | Stat::P90 | Stat::P95 | Stat::P99 => (stat.share() * clocks.len() as f64).ceil() as usize,

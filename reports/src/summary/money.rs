@@ -10,7 +10,8 @@ use std::collections::BTreeMap;
 use tidegate_core::id::RegionId;
 use tidegate_core::time::Span;
 
-const MONTH: Span = Span::from_hours(30 * 24);
+/// What costs are scaled to.
+pub(crate) const MONTH: Span = Span::from_hours(30 * 24);
 /// What costs of no region are filed under.
 const GLOBAL: &str = "global";
 

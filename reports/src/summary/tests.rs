@@ -74,6 +74,16 @@ fn money_is_scaled_to_a_month_and_a_thousand_jobs_and_paired_with_the_single_reg
     assert_eq!(summary.cost.single_region.map(|single| single.total.value), Some(Some(10.0)));
 }
 
+/// Two runs with an outage each, and the single region to hold them against.
+pub(crate) fn sample() -> (Frame, Vec<RunMeasures>, Baseline) {
+    let mut frame = frame(3);
+    frame.faults.push(FaultMark { region: Some(A), kind: "regionOutage".into(), from: at(60), to: at(600) });
+    let mut runs = vec![run(&frame, 10, 1), run(&frame, 14, 3), run(&frame, 11, 2)];
+    runs.extend([outage(&frame, Some(90), true), outage(&frame, Some(99), false)]);
+    let baseline = Baseline { region: "a".into(), totals: vec![5.0, 15.0, 11.0, 9.0, 8.0], ..Baseline::default() };
+    (frame, runs, baseline)
+}
+
 fn outage(frame: &Frame, decided: Option<u64>, recovered: bool) -> RunMeasures {
     let mut run = RunMeasures::new(frame);
     (0..40).for_each(|_| run.fold(at(60), &queued(A)));

@@ -10,7 +10,6 @@ use crate::experiment;
 use crate::output::{self, WriteError};
 use crate::run::Keep;
 use crate::scenario::Scenario;
-use crate::scenario::file::Overrides;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use verdict::Checked;
@@ -18,7 +17,11 @@ use verdict::Checked;
 pub(super) fn check(args: &CheckArgs) -> End {
     let (paths, mistakes) = scenarios(&args.paths);
     mistakes.iter().for_each(|mistake| eprintln!("{mistake}"));
-    let overrides = Overrides { runs: args.runs, seed: args.seed };
+    let overrides = args.over.overrides(args.runs, args.seed);
+    if args.stamp && !args.over.is_empty() {
+        eprintln!("tidegate: --stamp vouches for policy files as they are: leave out --set and --policy");
+        return End::Input;
+    }
     let read = inputs::read_all(&paths, overrides);
     let Some(scenarios) = read.filter(|_| mistakes.is_empty()) else {
         if args.paths.iter().any(|path| path.is_dir()) {

@@ -7,7 +7,7 @@ use crate::experiment::order_regions;
 use crate::explain::line;
 use crate::journal::{JournalError, Story, is_journal, journals};
 use crate::run::{self, Keep};
-use crate::scenario::file::{self, Overrides};
+use crate::scenario::file;
 use crate::scenario::{LoadKind, Scenario};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -26,8 +26,10 @@ pub(super) fn explain(args: &ExplainArgs) -> End {
 }
 
 fn from_journals(paths: &[PathBuf], args: &ExplainArgs) -> End {
-    if args.seed.is_some() {
-        eprintln!("tidegate: --seed does nothing for a journal, which tells what happened; remove it");
+    if args.seed.is_some() || !args.over.is_empty() {
+        eprintln!(
+            "tidegate: --seed, --set and --policy do nothing for a journal, which tells what happened; remove them"
+        );
         return End::Input;
     }
     let story = match read(paths, JobId(args.job)) {
@@ -65,7 +67,7 @@ fn read(paths: &[PathBuf], job: JobId) -> Result<Story, JournalError> {
 }
 
 fn from_run(path: &Path, args: &ExplainArgs) -> End {
-    let overrides = Overrides { runs: Some(1), seed: args.seed };
+    let overrides = args.over.overrides(Some(1), args.seed);
     let mut scenario = match file::read(path, overrides) {
         Ok(scenario) => scenario,
         Err(error) => {

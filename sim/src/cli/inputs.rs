@@ -7,7 +7,7 @@ use crate::scenario::file::{self, Overrides};
 use std::path::PathBuf;
 
 /// Reads scenarios, and tells all mistakes of all files; `None` when there are any: nothing is done on half of the input.
-pub(super) fn read_all(paths: &[PathBuf], overrides: Overrides) -> Option<Vec<Scenario>> {
+pub(super) fn read_all(paths: &[PathBuf], overrides: Overrides<'_>) -> Option<Vec<Scenario>> {
     let read: Vec<_> = paths.iter().map(|path| file::read(path, overrides)).collect();
     let mut scenarios = Vec::new();
     for scenario in read {

@@ -10,6 +10,8 @@ mod replay;
 mod report;
 mod run;
 
+use crate::scenario::file::Overrides;
+use crate::scenario::setting::Setting;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -26,6 +28,7 @@ const EXAMPLES: &str = "\
 Examples:
   tidegate run scenarios/home-region-outage.toml      what happens if us-east-1 is lost at the peak?
   tidegate run scenarios/*.toml --runs 5              all scenarios, five runs each
+  tidegate run scenarios/three-regions.toml --set queueDepth=60
   tidegate check scenarios/                           are all promises kept? for CI
   tidegate check scenarios/ --stamp                   and write the evidence that the daemon asks for
   tidegate explain scenarios/three-regions.toml --job 4711
@@ -105,6 +108,28 @@ enum Command {
     },
 }
 
+/// What is put over the files.
+#[derive(Debug, Default, Args)]
+struct Over {
+    /// Put a value over what the files say, as often as needed: a key of the policy (spillover.stopAt=0.6, queueDepth=60,
+    /// regions.eu-west-1.maxRunners=200), load.0.pushesPerDay=4000, fault.0.for=30m, world.cache..., duration=6h
+    #[arg(long = "set", value_name = "PATH=VALUE", value_parser = Setting::parse)]
+    settings: Vec<Setting>,
+    /// A policy file instead of the scenario's policy
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
+}
+
+impl Over {
+    fn overrides(&self, runs: Option<u32>, seed: Option<u64>) -> Overrides<'_> {
+        Overrides { runs, seed, policy: self.policy.as_deref(), settings: &self.settings }
+    }
+
+    const fn is_empty(&self) -> bool {
+        self.settings.is_empty() && self.policy.is_none()
+    }
+}
+
 /// Arguments of `run`.
 #[derive(Debug, Args)]
 struct RunArgs {
@@ -135,6 +160,8 @@ struct RunArgs {
     /// Print no progress
     #[arg(long, short)]
     quiet: bool,
+    #[command(flatten)]
+    over: Over,
 }
 
 /// Arguments of `check`.
@@ -161,6 +188,8 @@ struct CheckArgs {
     /// Write evidence beside each policy file under which all objectives are met; remove that of others
     #[arg(long)]
     stamp: bool,
+    #[command(flatten)]
+    over: Over,
 }
 
 /// Arguments of `explain`.
@@ -175,6 +204,8 @@ struct ExplainArgs {
     /// The run's seed, instead of the scenario's first
     #[arg(long, value_name = "S")]
     seed: Option<u64>,
+    #[command(flatten)]
+    over: Over,
 }
 
 /// Arguments of `replay`.

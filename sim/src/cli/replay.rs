@@ -21,7 +21,7 @@ pub(super) fn replay(args: &ReplayArgs) -> End {
 
 /// The load of the journals under another policy.
 fn what_if(args: &ReplayArgs, policy: &Path) -> End {
-    let overrides = Overrides { runs: args.runs, seed: args.seed };
+    let overrides = Overrides { runs: args.runs, seed: args.seed, ..Overrides::default() };
     let question = Question { journals: &args.journals, policy, world: args.world.as_deref(), overrides };
     let scenario = match scenario(&question) {
         Ok(scenario) => scenario,

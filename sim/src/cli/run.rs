@@ -3,11 +3,10 @@
 use super::report::{self, Wanted};
 use super::{End, RunArgs, inputs};
 use crate::scenario::Scenario;
-use crate::scenario::file::Overrides;
 use std::path::{Path, PathBuf};
 
 pub(super) fn run(args: &RunArgs) -> End {
-    let overrides = Overrides { runs: args.runs, seed: args.seed };
+    let overrides = args.over.overrides(args.runs, args.seed);
     let Some(scenarios) = inputs::read_all(&args.scenarios, overrides) else { return End::Input };
     let pool = match inputs::threads(args.threads) {
         Ok(pool) => pool,
@@ -18,7 +17,7 @@ pub(super) fn run(args: &RunArgs) -> End {
         let folder = folder(args.out.as_deref(), scenario, scenarios.len() > 1);
         let wanted = Wanted {
             folder: &folder,
-            again: format!("tidegate run {}", scenario.input.path),
+            again: format!("tidegate run {}{}", scenario.input.path, scenario.over),
             jobs_csv: args.jobs_csv,
             decisions: args.decisions,
             format: args.format,

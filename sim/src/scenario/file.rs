@@ -5,17 +5,19 @@ mod alone;
 mod fault;
 mod load;
 mod objective;
+mod over;
 mod profile;
 mod source;
 #[cfg(test)]
 mod tests;
 
+use super::setting::Setting;
 use super::{FaultPlan, Load, Scenario};
 use crate::world::file as worlds;
 use crate::world::spec::WorldSpec;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use tidegate_core::document::{Located, NodeReader, Problems, TableReader, describe, parse};
+use tidegate_core::document::{Located, NodeReader, Problems, Source, TableReader, describe, parse};
 use tidegate_core::policy::{Policy, file as policies};
 use tidegate_core::time::days_from_civil;
 use tidegate_core::{Span, Timestamp};
@@ -34,11 +36,30 @@ pub(crate) const LONGEST: Span = Span::from_hours(24 * 400);
 
 /// What the command line says over the file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Overrides {
+pub struct Overrides<'a> {
     /// Runs.
     pub runs: Option<u32>,
     /// First seed.
     pub seed: Option<u64>,
+    /// A policy file instead of the scenario's policy.
+    pub policy: Option<&'a Path>,
+    /// Values over what the files say, a later one over an earlier one.
+    pub settings: &'a [Setting],
+}
+
+impl Overrides<'_> {
+    /// Policy and settings as arguments of a command line, with a blank before each; empty without any.
+    fn arguments(&self) -> String {
+        let policy = self.policy.iter().map(|path| format!(" --policy {}", quoted(&path.display().to_string())));
+        let settings = self.settings.iter().map(|setting| format!(" --set {}", quoted(&setting.to_string())));
+        policy.chain(settings).collect()
+    }
+}
+
+/// A word as a shell takes it for one.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "-_./=:,+%@".contains(c);
+    if word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
 }
 
 /// Why there is no scenario. All of these are mistakes of the input.
@@ -58,6 +79,14 @@ pub enum ReadError {
     /// What the command line says over the file makes no sense.
     #[error("{0}")]
     Override(String),
+    /// The files are right, and are not with the settings put over them.
+    #[error("with {settings}: {problems}")]
+    Settings {
+        /// The settings as they were given.
+        settings: String,
+        /// What is wrong then.
+        problems: String,
+    },
 }
 
 /// Kinds of files that have schemas.
@@ -77,7 +106,8 @@ pub fn schema(of: SchemaOf) -> serde_json::Value {
     match of {
         SchemaOf::Policy => policies::schema(),
         SchemaOf::Scenario => {
-            let mut files = Files { folder: PathBuf::new(), problems: Problems::default() };
+            let over = over::Over::default();
+            let mut files = Files { folder: PathBuf::new(), problems: Problems::default(), over };
             describe(|t| read_table(t, &mut files)).to_json_schema("Tidegate scenario")
         }
         SchemaOf::World => worlds::schema(),
@@ -88,14 +118,28 @@ pub fn schema(of: SchemaOf) -> serde_json::Value {
 ///
 /// # Errors
 /// Every mistake of all those files, or why the first cannot be read.
-pub fn read(path: &Path, overrides: Overrides) -> Result<Scenario, ReadError> {
+pub fn read(path: &Path, overrides: Overrides<'_>) -> Result<Scenario, ReadError> {
     check_overrides(overrides)?;
+    match read_over(path, overrides) {
+        Err(ReadError::Problems(problems)) if !overrides.settings.is_empty() => {
+            // What is wrong without settings is a mistake of the file, which has lines; the rest is theirs.
+            read_over(path, Overrides { settings: &[], ..overrides })?;
+            Err(over::mistakes(overrides.settings, &problems))
+        }
+        read => read,
+    }
+}
+
+fn read_over(path: &Path, overrides: Overrides<'_>) -> Result<Scenario, ReadError> {
     let loaded =
         source::load_text(path).map_err(|message| ReadError::File { path: path.display().to_string(), message })?;
     let folder = path.parent().map_or_else(PathBuf::new, Path::to_path_buf);
-    let mut files = Files { folder, problems: Problems::default() };
+    let mut files = Files { folder, problems: Problems::default(), over: over::Over::of(&overrides) };
     let source = loaded.source.map_err(ReadError::Problems)?;
-    let read = parse(&source).and_then(|document| document.read(|t| read_table(t, &mut files)));
+    let read = parse(&source).and_then(|mut document| {
+        files.over.scenario(&mut document)?;
+        document.read(|t| read_table(t, &mut files))
+    });
     let draft = match read {
         Ok(draft) if files.problems.is_empty() => draft,
         Ok(_) => return Err(ReadError::Problems(files.problems)),
@@ -107,7 +151,7 @@ pub fn read(path: &Path, overrides: Overrides) -> Result<Scenario, ReadError> {
     draft.finish(loaded.input, overrides).ok_or_else(|| ReadError::Override("the scenario is not complete".to_owned()))
 }
 
-pub(crate) fn check_overrides(overrides: Overrides) -> Result<(), ReadError> {
+pub(crate) fn check_overrides(overrides: Overrides<'_>) -> Result<(), ReadError> {
     if let Some(runs) = overrides.runs.filter(|runs| !(1..=MAX_RUNS).contains(runs)) {
         return Err(ReadError::Override(format!("{runs} runs: expected 1 to {MAX_RUNS}")));
     }
@@ -123,12 +167,14 @@ pub(crate) struct Files {
     folder: PathBuf,
     /// Mistakes of other files than the scenario.
     problems: Problems,
+    /// What is put over the files.
+    over: over::Over,
 }
 
 impl Files {
-    /// The path of a file named in the scenario.
+    /// The path of a file named in the scenario, or of a policy named on the command line.
     fn beside(&self, name: &str) -> PathBuf {
-        self.folder.join(name)
+        if self.over.is_policy(name) { PathBuf::from(name) } else { self.folder.join(name) }
     }
 
     /// Reads a file named in the scenario; what is wrong within it is kept for later.
@@ -136,13 +182,18 @@ impl Files {
         &mut self,
         node: &mut NodeReader<'_>,
         name: &str,
-        read: impl FnOnce(&tidegate_core::document::Source) -> Result<T, Problems>,
+        read: impl FnOnce(&Source) -> Result<T, Problems>,
     ) -> Option<(T, Input)> {
         let loaded = match source::load_text(&self.beside(name)) {
             Ok(loaded) => loaded,
             Err(message) => {
                 let path = self.beside(name).display().to_string();
-                node.problem(format!("the file `{path}` {message}"), "paths are taken from the scenario's folder");
+                let help = if self.over.is_policy(name) {
+                    "the command line names it instead of what stands here, from the working directory"
+                } else {
+                    "paths are taken from the scenario's folder"
+                };
+                node.problem(format!("the file `{path}` {message}"), help);
                 return None;
             }
         };
@@ -176,7 +227,7 @@ struct Draft {
 }
 
 impl Draft {
-    fn finish(self, file: Input, overrides: Overrides) -> Option<Scenario> {
+    fn finish(self, file: Input, overrides: Overrides<'_>) -> Option<Scenario> {
         let (policy, policy_input) = self.policy?;
         let policy_input =
             policy_input.unwrap_or_else(|| Input { name: format!("{} (inline)", self.name), ..file.clone() });
@@ -196,6 +247,7 @@ impl Draft {
             faults: self.faults,
             objectives: self.objectives,
             warnings: self.warnings,
+            over: overrides.arguments(),
         })
     }
 }
@@ -255,9 +307,11 @@ fn name(t: &mut TableReader<'_>) -> String {
 }
 
 fn policy(node: &mut NodeReader<'_>, files: &mut Files) -> Option<(Policy, Option<Input>)> {
+    let edits = files.over.policy_file();
     let file = |path: String, node: &mut NodeReader<'_>| {
         node.node()?;
-        files.read(node, &path, policies::read).map(|(policy, input)| (policy, Some(input)))
+        let read = |source: &Source| edits.put(parse(source)?)?.read(policies::read_table);
+        files.read(node, &path, read).map(|(policy, input)| (policy, Some(input)))
     };
     node.either(file, |t| (policies::read_table(t), None))
 }
@@ -270,7 +324,11 @@ fn world(t: &mut TableReader<'_>, files: &mut Files, regions: &[&str]) -> Option
             node.node()?;
             match worlds::SHIPPED.iter().find(|(known, _)| *known == name) {
                 Some((_, shipped)) => Some(shipped.world(regions)),
-                None => files.read(node, &name, |source| worlds::read(source, regions)).map(|(world, _)| world),
+                None => {
+                    let edits = files.over.world_file();
+                    let read = |source: &Source| edits.put(parse(source)?)?.read(|t| worlds::read_table(t, regions));
+                    files.read(node, &name, read).map(|(world, _)| world)
+                }
             }
         };
         node.either(named, |t| worlds::read_table(t, regions))

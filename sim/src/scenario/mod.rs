@@ -3,6 +3,7 @@
 pub mod file;
 pub mod library;
 pub mod replayed;
+pub mod setting;
 
 use crate::dist::Dist;
 use crate::world::spec::WorldSpec;
@@ -48,6 +49,8 @@ pub struct Scenario {
     pub objectives: Vec<Objective>,
     /// What the reader left out or made up of recorded loads, a sentence each.
     pub warnings: Vec<String>,
+    /// What the command line put over the files, as arguments with a blank before each, for lines that reproduce.
+    pub over: String,
 }
 
 /// One source of jobs.

@@ -22,7 +22,7 @@ pub struct Question<'a> {
     /// The world's file or name, if it is not `aws`.
     pub world: Option<&'a Path>,
     /// Runs and first seed, where they are not 10 and 1.
-    pub overrides: Overrides,
+    pub overrides: Overrides<'a>,
 }
 
 /// Why there is no scenario: every mistake of what was asked.
@@ -107,6 +107,7 @@ fn build(
         faults: Vec::new(),
         objectives: Vec::new(),
         warnings,
+        over: String::new(),
     })
 }
 
@@ -141,7 +142,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("policy.toml");
         std::fs::write(&path, policy).expect("written");
-        let overrides = Overrides { runs: Some(2), seed: None };
+        let overrides = Overrides { runs: Some(2), ..Overrides::default() };
         scenario(&Question { journals, policy: &path, world: None, overrides })
     }
 

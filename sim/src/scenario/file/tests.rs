@@ -58,7 +58,7 @@ fn every_shipped_scenario_reads() {
 
 #[test]
 fn the_loss_of_the_home_region_reads_as_written() {
-    let overrides = Overrides { runs: Some(3), seed: Some(7) };
+    let overrides = Overrides { runs: Some(3), seed: Some(7), ..Overrides::default() };
     let scenario =
         read(&shipped().join("home-region-outage.toml"), overrides).unwrap_or_else(|error| panic!("{error}"));
     assert_eq!((scenario.runs, scenario.seed, scenario.policy_input.name.as_str()), (3, 7, "three-regions"));

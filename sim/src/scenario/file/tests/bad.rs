@@ -186,7 +186,7 @@ fn mistakes_of_the_policy_file_come_with_those_of_the_scenario() {
 #[test]
 fn of_the_command_line() {
     let path = shipped().join("single-region.toml");
-    let with = |runs, seed| read(&path, Overrides { runs, seed });
+    let with = |runs, seed| read(&path, Overrides { runs, seed, ..Overrides::default() });
     assert!(matches!(with(Some(0), None), Err(ReadError::Override(_))));
     assert!(matches!(with(None, Some(u64::MAX)), Err(ReadError::Override(_))));
     assert!(with(Some(1), Some(0)).is_ok());
