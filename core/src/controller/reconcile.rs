@@ -80,6 +80,7 @@ impl Controller {
         let mut count = 0;
         for claim in claims {
             let id = claim.ticket.placement.job;
+            self.learn_run(claim, now);
             let known = self.state.jobs.get(id).is_some() || self.state.ended.contains(id.0);
             let lost = |region: RegionId| phases[region.index()].is_closed();
             if known || claim.standing.stage != Stage::Placed || !(lost(claim.standing.region) || lost(claim.writer)) {
@@ -105,6 +106,15 @@ impl Controller {
         } else {
             self.state.listing = None;
             self.state.regions.iter_mut().for_each(|region| region.adopting = false);
+        }
+    }
+
+    /// Where a run is that another node began, whose webhooks come here now: claims are the record of that, for they
+    /// carry run and region (rule 11). What this node knows itself is newer.
+    fn learn_run(&mut self, claim: &Claim, now: Timestamp) {
+        let run = claim.ticket.run;
+        if self.state.sticky.region(run, now).is_none() {
+            self.state.sticky.remember(run, claim.standing.region, &self.policy.sticky, now);
         }
     }
 

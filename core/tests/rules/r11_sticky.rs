@@ -1,12 +1,13 @@
 //! Rule 11: jobs of one workflow run stay where the first went; a planned drain honours it until its deadline, a
 //! failover does not.
 
-use crate::bench::Bench;
-use crate::words::{DUBLIN, FRANKFURT, claim, hours, mins, policy};
+use crate::bench::{Bench, open_claim};
+use crate::words::{DUBLIN, FRANKFURT, SYDNEY, claim, hours, mins, policy};
 use tidegate_core::controller::phase::{Hold, Phase};
 use tidegate_core::fact::Fact;
-use tidegate_core::port::Reason;
+use tidegate_core::id::RunId;
 use tidegate_core::port::operator::Verb;
+use tidegate_core::port::{Reason, Stage};
 
 /// Run 7 began in Dublin, for Frankfurt was full; now Frankfurt has room again.
 fn run_7_is_in_dublin() -> Bench {
@@ -103,4 +104,20 @@ fn a_run_follows_the_claim_that_stands() {
     t.conflict(1, crate::bench::standing(1, DUBLIN, tidegate_core::port::Stage::Placed));
     t.job(2).of_run(7).queued();
     t.expect([claim(2, DUBLIN)]);
+}
+
+// Broken: `on_open_claims` learns no run of claims that it does not take over.
+#[test]
+fn a_run_that_a_lost_node_began_is_learned_from_its_claims() {
+    let mut t = Bench::at(DUBLIN, policy());
+    t.region(FRANKFURT).lost();
+    t.until(FRANKFURT, Phase::Evacuating);
+    t.take();
+    let mut abroad = open_claim(1, 1, SYDNEY, FRANKFURT);
+    abroad.ticket.run = RunId(7);
+    abroad.standing.stage = Stage::Started;
+    t.open(vec![abroad], false);
+    t.job(2).of_run(7).queued();
+    t.job(3).of_run(8).queued();
+    t.expect([claim(2, SYDNEY), claim(3, DUBLIN)]);
 }
