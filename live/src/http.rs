@@ -3,10 +3,12 @@
 
 mod admin;
 mod failover;
+mod listener;
 mod page;
 mod webhook;
 
 pub(crate) use admin::ProbeAnswer;
+pub(crate) use listener::serve;
 
 use crate::clock::Clock;
 use crate::config::{Config, Secret};

@@ -8,6 +8,7 @@ mod deploy;
 mod determinism;
 mod replay;
 mod scenarios;
+mod studies;
 mod theory;
 mod tidy;
 

@@ -1,7 +1,7 @@
 //! Rule 11: jobs of one workflow run stay where the first went; a planned drain honours it until its deadline, a
 //! failover does not.
 
-use crate::bench::{Bench, open_claim};
+use crate::bench::{Bench, open_claim, standing};
 use crate::words::{DUBLIN, FRANKFURT, SYDNEY, claim, hours, mins, policy};
 use tidegate_core::controller::phase::{Hold, Phase};
 use tidegate_core::fact::Fact;
@@ -101,7 +101,7 @@ fn a_run_follows_the_claim_that_stands() {
     let mut t = Bench::new(policy());
     t.job(1).of_run(7).queued();
     t.take();
-    t.conflict(1, crate::bench::standing(1, DUBLIN, tidegate_core::port::Stage::Placed));
+    t.conflict(1, standing(1, DUBLIN, Stage::Placed));
     t.job(2).of_run(7).queued();
     t.expect([claim(2, DUBLIN)]);
 }

@@ -189,13 +189,7 @@ pub(crate) async fn serve(
     let address = |listener: &TcpListener| listener.local_addr().map_err(environment("no address"));
     tracing::info!(webhooks = %address(&public)?, admin = %address(&private)?, "serving");
     let (stop, stopped) = watch::channel(false);
-    let server = |listener, router: axum::Router| {
-        let mut stopped = stopped.clone();
-        let until = async move {
-            let _ = stopped.wait_for(|stop| *stop).await;
-        };
-        tokio::spawn(axum::serve(listener, router).with_graceful_shutdown(until).into_future())
-    };
+    let server = |listener, router| tokio::spawn(http::serve(listener, router, stopped.clone()));
     let servers = [server(public, http::public(Arc::clone(site))), server(private, http::private(Arc::clone(site)))];
     let watching = tokio::spawn(watch_files(Arc::clone(site), files, policy.text.text.clone()));
     let failed = tokio::select! {

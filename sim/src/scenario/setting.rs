@@ -31,7 +31,7 @@ pub const SHORT: [(&str, &str); 4] = [
 ];
 
 /// Keys of a scenario that a setting may be about.
-const OF_SCENARIO: [&str; 6] = ["load", "fault", "objective", "duration", "warmUp", "startWithin"];
+const OF_SCENARIO: [&str; 7] = ["load", "fault", "objective", "start", "duration", "warmUp", "startWithin"];
 
 impl Setting {
     /// A setting out of its two halves. The path begins with a key of the scenario (`load.0.pushesPerDay`,
@@ -78,7 +78,7 @@ impl Setting {
         }
     }
 
-    /// The value as it would stand in a file: true, false, a number, JSON where it begins as such, or else a text.
+    /// The value as it would stand in a file: true, false, null, a number, JSON where it begins as such, or else a text.
     ///
     /// # Errors
     /// When it begins as JSON and is none.
@@ -94,6 +94,7 @@ impl Setting {
         Ok(match text {
             "true" => Value::Bool(true),
             "false" => Value::Bool(false),
+            "null" => Value::Null,
             _ => match (text.parse::<i64>(), text.parse::<f64>()) {
                 (Ok(whole), _) => Value::Int(whole),
                 (Err(_), Ok(number)) if number.is_finite() => Value::Float(number),

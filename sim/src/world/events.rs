@@ -246,7 +246,8 @@ impl World {
     pub(crate) fn on_enqueue(&mut self, from: RegionId, mail: u32) {
         let Some(Mail::Ticket(ticket)) = self.mail.remove(mail) else { return };
         let (to, now) = (ticket.region, self.agenda.now());
-        if !self.faults.region_up(to) {
+        let host = self.queue_host[to.index()];
+        if !self.faults.region_up(host) {
             return; // the connection broke: the sender's deadline tells
         }
         let copies = if self.draw(self.spec.queue_duplicates) { 2 } else { 1 };
@@ -256,11 +257,13 @@ impl World {
             self.queues[to.index()].send(ticket, now + delay, now);
         }
         let sent = tidegate_core::port::enqueue::Event::Sent { placement: ticket.placement };
-        if !self.faults.any() || self.faults.reaches(from, to) {
+        if !self.faults.any() || self.faults.reaches(from, host) {
             self.tell_controller(from, Span::ZERO, controller::Event::Enqueue(sent));
         }
         self.watch_hidden(to);
-        self.serve_poll(to);
+        if self.faults.region_up(to) {
+            self.serve_poll(to); // a queue elsewhere takes messages for a region that is down
+        }
     }
 
     /// True with this probability; draws only when it is between never and always.

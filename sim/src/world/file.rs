@@ -115,6 +115,10 @@ pub fn lacks(world: &WorldSpec, regions: &[&str]) -> Vec<(String, String)> {
         let message = format!("the region `{name}` of the policy is not in the world `{}`", world.name);
         (message, format!("the world has {}; add the region to it under `regions`", known.join(", ")))
     });
+    let no_queues = world.queues_in.iter().filter(|name| !regions.contains(&name.as_str())).map(|name| {
+        let message = format!("the world has the queues in `{name}`, which the policy does not name");
+        (message, format!("`queuesIn` is `own`, or one of {}", regions.join(", ")))
+    });
     let present = || regions.iter().filter_map(|name| world.regions.get_key_value(*name));
     let apart = present().flat_map(|(from, region)| {
         let cut = |(to, _): &(&String, &_)| *to > from && !region.rtt.contains_key(*to);
@@ -123,5 +127,5 @@ pub fn lacks(world: &WorldSpec, regions: &[&str]) -> Vec<(String, String)> {
             (message, format!("add `rtt` of `{to}` to the world's region `{from}`"))
         })
     });
-    unknown.chain(apart.filter(|_| !world.ideal)).collect()
+    unknown.chain(no_queues).chain(apart.filter(|_| !world.ideal)).collect()
 }

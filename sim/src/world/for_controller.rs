@@ -116,11 +116,12 @@ impl World {
     fn on_send(&mut self, node: RegionId, ticket: Ticket) {
         let (to, placement) = (ticket.region, ticket.placement);
         assert!(ticket.hops <= self.policy.spillover.max_hops, "I9: hops stay under the limit");
-        let failure = if !self.faults.any() || self.faults.reaches(node, to) {
-            match self.call(to, Service::Queue) {
+        let host = self.queue_host[to.index()];
+        let failure = if !self.faults.any() || self.faults.reaches(node, host) {
+            match self.call(host, Service::Queue) {
                 Call::Works(factor) => {
                     let send = self.spec.queue_send.sample(&mut self.streams.services) * factor;
-                    let wire = self.net.rtt(node, to, 1.0, &mut self.streams.network);
+                    let wire = self.net.rtt(node, host, 1.0, &mut self.streams.network);
                     let at = self.agenda.now() + Span::from_secs_f64(send) + wire;
                     return self.post(at, Mail::Ticket(ticket), |mail| Due::Enqueue { from: node, mail });
                 }

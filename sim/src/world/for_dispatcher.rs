@@ -53,7 +53,7 @@ impl World {
                 self.serve_poll(node);
             }
             dequeue::Command::Delete { receipt } => {
-                if self.faults.any() && !matches!(self.call(node, Service::Queue), Call::Works(_)) {
+                if self.faults.any() && !matches!(self.call_queue(node), Call::Works(_)) {
                     return; // lost: the message comes back
                 }
                 if let Some(ticket) = self.queues[node.index()].delete(receipt, now) {
@@ -87,7 +87,7 @@ impl World {
         let now = self.agenda.now();
         self.queues[region.index()].surface(now);
         let Some(poll) = self.queues[region.index()].poll else { return };
-        let factor = match self.call(region, Service::Queue) {
+        let factor = match self.call_queue(region) {
             Call::Works(factor) => factor,
             Call::Fails | Call::Throttled => {
                 self.queues[region.index()].poll = None;
@@ -110,6 +110,10 @@ impl World {
         }
         queue.poll = None;
         let takes = Span::from_secs_f64(self.spec.queue_receive.sample(&mut self.streams.services) * factor);
+        let host = self.queue_host[region.index()];
+        let far = host != region; // a queue at home is as near as it was measured
+        let wire = if far { self.net.rtt(region, host, 1.0, &mut self.streams.network) } else { Span::ZERO };
+        let takes = takes + wire;
         self.watch_hidden(region);
         self.tell_dispatcher(region, takes, dispatcher::Event::Dequeue(dequeue::Event::Received { messages }));
     }

@@ -30,10 +30,12 @@ impl World {
         if !self.faults.any() {
             return true;
         }
+        let host = self.queue_host[region.index()];
         let rng = &mut self.streams.faults;
-        [Service::Queue, Service::Launch, Service::Table]
-            .into_iter()
-            .all(|service| self.faults.looks_well(region, service, rng))
+        (host == region || self.faults.reaches(region, host))
+            && [(host, Service::Queue), (region, Service::Launch), (region, Service::Table)]
+                .into_iter()
+                .all(|(place, service)| self.faults.looks_well(place, service, rng))
     }
 
     /// The way back of a probe.

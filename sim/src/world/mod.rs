@@ -130,6 +130,8 @@ pub(crate) struct World {
     pub(crate) loads: crate::load::Loads,
     pub(crate) keep_jobs: bool,
     spec: Arc<WorldSpec>,
+    /// Which region holds the queue of a region: its own as a rule.
+    queue_host: PerRegion<RegionId>,
     net: Net,
     fargate: Fargate,
     cache: cache::Cache,
@@ -182,6 +184,7 @@ impl World {
             ingress: Ingress::new(regions, &spec),
             loads: crate::load::Loads::new(scenario, seed),
             keep_jobs: false,
+            queue_host: queue_hosts(&policy, &spec),
             net,
             fargate: Fargate::default(),
             cache: cache::Cache::new(strategy, regions, seed),
@@ -263,6 +266,15 @@ impl World {
     }
 
     /// How a call to a service of a region goes.
+    /// A call from a region to its queue, wherever that is.
+    fn call_queue(&mut self, region: RegionId) -> Call {
+        let host = self.queue_host[region.index()];
+        if host != region && !self.faults.reaches(region, host) {
+            return Call::Fails;
+        }
+        self.call(host, Service::Queue)
+    }
+
     fn call(&mut self, region: RegionId, service: Service) -> Call {
         let now = self.agenda.now();
         self.faults.call(region, service, now, &mut self.streams.faults)
@@ -297,4 +309,13 @@ impl World {
     fn open_job(&self, job: Handle) -> Option<&github::GhJob> {
         self.github.job(job)
     }
+}
+
+/// Which region holds the queue of each region. A region of the world that the policy lacks is refused by the reader; where
+/// a policy of one region is made out of a larger one, that region has its own.
+fn queue_hosts(policy: &Policy, spec: &WorldSpec) -> PerRegion<RegionId> {
+    let held = spec.queues_in.as_ref().and_then(|name| policy.region_named(name));
+    let mut hosts = PerRegion::<RegionId>::default();
+    policy.ids().for_each(|id| hosts[id.index()] = held.unwrap_or(id));
+    hosts
 }

@@ -77,6 +77,8 @@ pub struct WorldSpec {
     pub delivery_timeout: f64,
     /// Job state changed at GitHub to webhook sent.
     pub webhook_delay: Dist,
+    /// The region that holds the queues of all regions, for one queue with a routing function; `None`: each its own.
+    pub queues_in: Option<String>,
     /// A queue's send, beside the network.
     pub queue_send: Dist,
     /// Message visible to received, with a poll open.
@@ -206,6 +208,7 @@ impl WorldSpec {
             delivery_rtts: 0.0,
             delivery_timeout: 10.0,
             webhook_delay: zero(),
+            queues_in: None,
             queue_send: zero(),
             queue_receive: zero(),
             queue_duplicates: 0.0,

@@ -86,6 +86,27 @@ fn a_sender_that_is_slow_does_not_hold_up_others() {
 }
 
 #[test]
+fn a_head_that_never_ends_is_cut_off() {
+    let desk = Desk::empty();
+    let daemon = embedded(&desk, &[]);
+    let address = daemon.public.trim_start_matches("http://").to_owned();
+    let open = |sent: &[u8]| {
+        let mut stream = TcpStream::connect(&address).expect("it listens");
+        stream.write_all(sent).expect("sent");
+        stream
+    };
+    let silent: Vec<TcpStream> =
+        (0..50).map(|n| open(if n % 2 == 0 { b"" } else { b"POST /webhook HTTP/1.1\r\nhost: x\r\n" })).collect();
+    assert_eq!(daemon.deliver("workflow_job", &queued(1, 1, "acme/app")).status(), 202, "others are served");
+    for mut stream in silent {
+        stream.set_read_timeout(Some(Duration::from_secs(90))).expect("a socket");
+        let mut answer = Vec::new();
+        let ended = stream.read_to_end(&mut answer);
+        assert!(ended.is_ok(), "it is closed in time, not held for ever: {ended:?}");
+    }
+}
+
+#[test]
 fn admin_needs_the_token() {
     let desk = Desk::empty();
     let daemon = embedded(&desk, &[]);

@@ -93,7 +93,13 @@ pub(super) fn webhooks(t: &mut TableReader<'_>, w: &mut WorldSpec) {
     times(t, "webhookDelay", &mut w.webhook_delay, "job changed at GitHub to webhook sent");
 }
 
+/// The word for queues that each region has itself.
+const OWN: &str = "own";
+
 pub(super) fn queues(t: &mut TableReader<'_>, w: &mut WorldSpec) {
+    let held =
+        t.optional::<String>("queuesIn", "`own`: each region has its queue; or the region that holds all of them");
+    w.queues_in = held.map_or_else(|| w.queues_in.clone(), |held| Some(held).filter(|held| held != OWN));
     times(t, "queueSend", &mut w.queue_send, "a send, beside the network");
     times(t, "queueReceive", &mut w.queue_receive, "message visible to received, with a poll open");
     share(t, "queueDuplicates", &mut w.queue_duplicates, "share of messages delivered twice");

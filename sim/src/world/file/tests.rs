@@ -162,3 +162,15 @@ fn bad_parameters_are_refused() {
     bad("[regions.us-east-1]\nrtt = { eu-west-1 = @\"fast\" }", "a duration");
     bad("[regions.us-east-1]\n@price = 3", "did you mean `prices`?");
 }
+
+#[test]
+fn queues_are_in_a_region_of_the_policy_or_each_in_its_own() {
+    let world = |text: &str| {
+        let source = Source::new("w.toml", text);
+        read(&source, &REGIONS).unwrap_or_else(|problems| panic!("{problems}"))
+    };
+    assert_eq!(world("queuesIn = \"own\"").queues_in, None);
+    assert_eq!(lacks(&world("queuesIn = \"eu-west-1\""), &REGIONS), Vec::new());
+    let (message, help) = lacks(&world("queuesIn = \"af-south-1\""), &REGIONS).remove(0);
+    assert!(message.contains("queues in `af-south-1`") && help.contains("`own`, or one of us-east-1"), "{message} {help}");
+}
