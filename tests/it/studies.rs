@@ -47,7 +47,7 @@ fn a_person_in_the_way_costs_time() {
     let time = |batch: &Batch| of(batch, "failoverTime.max");
     let (quick, slow) = (time(&study("supervised", "1m")), time(&study("supervised", "20m")));
     let automatic = time(&study("automatic", "20m"));
-    assert!(automatic < quick && quick + 600.0 < slow, "{automatic} {quick} {slow}");
+    assert!(automatic <= quick && quick + 600.0 < slow, "{automatic} {quick} {slow}");
 }
 
 // Broken: a strategy changes where jobs go.

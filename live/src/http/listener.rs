@@ -23,9 +23,9 @@ const AFTER_ERROR: Duration = Duration::from_millis(100);
 
 /// Serves routes until told to stop; then takes no new connection, and ends when the requests under way are answered.
 pub(crate) async fn serve(listener: TcpListener, router: Router, mut stop: watch::Receiver<bool>) {
-    let mut builder = Builder::new(TokioExecutor::new());
+    // HTTP/1 alone, as load balancers speak it: a version would be waited for without a limit.
+    let mut builder = Builder::new(TokioExecutor::new()).http1_only();
     builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_WITHIN);
-    builder.http2().timer(TokioTimer::new()).keep_alive_interval(HEAD_WITHIN);
     let (graceful, connections) = (GracefulShutdown::new(), Arc::new(Semaphore::new(CONNECTIONS)));
     loop {
         let next = async {
