@@ -172,5 +172,8 @@ fn queues_are_in_a_region_of_the_policy_or_each_in_its_own() {
     assert_eq!(world("queuesIn = \"own\"").queues_in, None);
     assert_eq!(lacks(&world("queuesIn = \"eu-west-1\""), &REGIONS), Vec::new());
     let (message, help) = lacks(&world("queuesIn = \"af-south-1\""), &REGIONS).remove(0);
-    assert!(message.contains("queues in `af-south-1`") && help.contains("`own`, or one of us-east-1"), "{message} {help}");
+    assert!(
+        message.contains("queues in `af-south-1`") && help.contains("`own`, or one of us-east-1"),
+        "{message} {help}"
+    );
 }
