@@ -1,6 +1,6 @@
 //! Three nodes on three emulated regions: webhooks of GitHub's in, tasks that are real processes out.
 
-use super::PROGRAM;
+use super::{PROGRAM, tidegate_live};
 use crate::tidegate;
 use serde_json::{Value, json};
 use std::path::Path;
@@ -207,6 +207,40 @@ fn phases_seen(journal: &Path) -> Vec<(Timestamp, Phase)> {
 #[test]
 fn a_region_is_lost_and_no_job_with_it() {
     lose_a_region(&quick_policy(""));
+}
+
+#[test]
+fn a_supervised_failover_waits_for_its_operator_and_loses_no_job() {
+    let desk = Desk::empty();
+    let policy = quick_policy("").replace("\"automatic\"", "\"supervised\", \"approvalTimeout\": null");
+    let mut fleet = Fleet::start(&desk, PROGRAM, &policy);
+    let jobs = fleet.rig.queue_jobs(60, 1.0);
+    fleet.nodes.get_mut("us-east-1").expect("it runs").kill();
+    fleet.rig.front(&json!({ "down": ["us-east-1"] }));
+    wait_phase(&fleet, "eu-west-1", "us-east-1", &["awaitingApproval"], 30);
+    let approve = format!("approve us-east-1 --node {}", fleet.nodes["eu-west-1"].private);
+    tidegate_live()
+        .words(&approve)
+        .with_variable("TIDEGATE_ADMIN_TOKEN", ADMIN_TOKEN)
+        .run()
+        .ends(0)
+        .prints("approve ordered");
+    for observer in ["eu-west-1", "ap-southeast-1"] {
+        wait_phase(&fleet, observer, "us-east-1", &["evacuating", "out"], 30);
+    }
+    let state = fleet.wait_completed(&jobs, 120);
+    assert_started_at_most_once(&state);
+    fleet.rig.front(&json!({ "down": [] }));
+    fleet.start_node("us-east-1");
+    wait_phase(&fleet, "eu-west-1", "us-east-1", &["active"], 150);
+    wait_idle(&fleet, 180);
+    for region in REGIONS {
+        assert!(fleet.nodes.get_mut(region).expect("it runs").stop().success(), "{}", fleet.logs());
+    }
+    let seen = phases_seen(&fleet.journal_of("eu-west-1"));
+    let order: Vec<Phase> = seen.iter().map(|(_, phase)| *phase).take(3).collect();
+    assert_eq!(order, [Phase::Suspect, Phase::AwaitingApproval, Phase::Evacuating], "{seen:?}");
+    assert_replays(&fleet);
 }
 
 #[test]
