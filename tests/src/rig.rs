@@ -177,7 +177,7 @@ pub fn quick_policy(more: &str) -> String {
   "failover": {{ "mode": "automatic", "probeEvery": "2s", "probeTimeout": "1900ms", "missesToSuspect": 3, "suspectFor": "3s",
                 "evacuateFor": "15s", "cooldown": "5s", "cooldownMax": "10s", "flapBudget": 100, "passesToReturn": 3,
                 "rampEvery": "1s", "rampStep": 0.5 }},
-  "launch": {{ "backoff": "500ms", "startTimeout": "60s", "idleTimeout": "15s" }},
+  "launch": {{ "backoff": "500ms", "startTimeout": "40s", "idleTimeout": "15s" }},
   "github": {{ "reconcileEvery": "4s", "sweepEvery": "5s", "secondLook": "5s", "registrationsPerMinute": 5000,
               "requestsPerHour": 100000 }}
 }}"#

@@ -151,9 +151,9 @@ fn lose_a_region(policy: &str) {
     fleet.rig.front(&json!({ "down": ["us-east-1"] }));
     wait_phase(&fleet, "eu-west-1", "us-east-1", &["evacuating", "out"], 30);
     let more = fleet.rig.queue_jobs(40, 1.0);
-    let state = fleet.wait_completed(&more, 120);
+    let state = fleet.wait_completed(&more, 240);
     assert_ran_once(&state, &more);
-    let state = fleet.wait_completed(&jobs, 120);
+    let state = fleet.wait_completed(&jobs, 240);
     assert_started_at_most_once(&state);
     // It returns, with messages of jobs that others have done since.
     fleet.rig.front(&json!({ "down": [] }));
@@ -228,7 +228,7 @@ fn a_supervised_failover_waits_for_its_operator_and_loses_no_job() {
     for observer in ["eu-west-1", "ap-southeast-1"] {
         wait_phase(&fleet, observer, "us-east-1", &["evacuating", "out"], 30);
     }
-    let state = fleet.wait_completed(&jobs, 120);
+    let state = fleet.wait_completed(&jobs, 240);
     assert_started_at_most_once(&state);
     fleet.rig.front(&json!({ "down": [] }));
     fleet.start_node("us-east-1");
