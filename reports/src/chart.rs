@@ -3,10 +3,12 @@
 //! Each chart exists wide and narrow. A page holds both and shows the one that fits; a file of its own is the wide one.
 //! Colours are classes, so that a chart follows the reader's light or dark scheme.
 
+pub(crate) mod abreast;
 mod canvas;
 mod cost;
 pub(crate) mod episode;
 pub(crate) mod flow;
+pub(crate) mod forest;
 pub(crate) mod human;
 mod ink;
 mod latency;
@@ -21,7 +23,8 @@ use canvas::{Drawing, Form, printable};
 pub(crate) struct Figure {
     /// Unique on a page and as a file name.
     pub(crate) name: String,
-    title: String,
+    /// What it shows, in a few words.
+    pub(crate) title: String,
     about: String,
     wide: Drawing,
     narrow: Drawing,
@@ -114,7 +117,7 @@ impl Figure {
     }
 
     /// A file of its own, with its own rules and background.
-    fn file(&self) -> String {
+    pub(crate) fn file(&self) -> String {
         let head = self.head(&self.wide, "chart", &self.name);
         let paper = "<rect x=\"-32\" y=\"-32\" width=\"110%\" height=\"130%\" class=\"f-paper\"/>";
         let style = ink::style(".chart", Some(&format!("{paper}{}", self.wide.body)));

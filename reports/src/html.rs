@@ -14,7 +14,6 @@ const SCRIPT: &str = include_str!("html/copy.js");
 /// The report as one self-contained page: verdicts, charts, tables, and the line that reproduces it.
 #[must_use]
 pub fn page(report: &Report) -> String {
-    let name = escape(&title(&report.summary));
     let figures = chart::figures(report);
     let body = [
         header(report, &figures),
@@ -26,12 +25,18 @@ pub fn page(report: &Report) -> String {
         FOOTER.to_owned(),
     ]
     .concat();
+    shell(&title(&report.summary), &report.summary.tidegate.version, &body)
+}
+
+/// A page around its body, with all that it needs within itself.
+pub(crate) fn shell(title: &str, version: &str, body: &str) -> String {
     format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n\
          <meta name=\"generator\" content=\"Tidegate {version}\"/>\n<title>{name} · Tidegate</title>\n\
          <style>\n{STYLE}{rules}\n</style>\n</head>\n<body>\n{body}<script>\n{SCRIPT}</script>\n</body>\n</html>\n",
-        version = escape(&report.summary.tidegate.version),
+        version = escape(version),
+        name = escape(title),
         rules = chart::style(),
     )
 }
@@ -162,11 +167,11 @@ fn charts(report: &Report, figures: &Figures) -> String {
         .collect()
 }
 
-fn section(id: &str, title: &str, note: &str, inner: &str) -> String {
+pub(crate) fn section(id: &str, title: &str, note: &str, inner: &str) -> String {
     format!("<section id=\"{id}\">\n<h2>{title}</h2>\n<p class=\"note\">{note}</p>\n{inner}</section>\n")
 }
 
-fn drawn(figure: &Figure) -> String {
+pub(crate) fn drawn(figure: &Figure) -> String {
     format!("<figure>{}</figure>\n", figure.inline())
 }
 

@@ -12,6 +12,7 @@
 //! ```
 
 pub mod chart;
+pub mod compare;
 pub mod estimate;
 pub mod export;
 pub mod fold;
@@ -20,5 +21,6 @@ pub mod histogram;
 pub mod html;
 pub mod model;
 pub mod objective;
+pub mod student;
 pub mod summary;
 pub mod values;

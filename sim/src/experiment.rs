@@ -258,11 +258,16 @@ fn assemble(scenario: &Scenario, lesser: Option<(Scenario, Span)>, done: Vec<Don
     Experiment { report, broken, first }
 }
 
+/// This program.
+#[must_use]
+pub fn program() -> Program {
+    Program { version: env!("CARGO_PKG_VERSION").to_owned(), commit: env!("TIDEGATE_COMMIT").to_owned() }
+}
+
 /// Whose report it is.
 fn name(scenario: &Scenario, report: &mut Report) {
     let summary = &mut report.summary;
-    let text = str::to_owned;
-    summary.tidegate = Program { version: text(env!("CARGO_PKG_VERSION")), commit: text(env!("TIDEGATE_COMMIT")) };
+    summary.tidegate = program();
     summary.scenario = scenario.input.clone();
     summary.policy = scenario.policy_input.clone();
     summary.about = scenario.about.clone();

@@ -3,6 +3,7 @@
 mod bad_input;
 mod check;
 mod cli;
+mod compare;
 mod daemon;
 mod deploy;
 mod determinism;

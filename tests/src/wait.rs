@@ -14,10 +14,7 @@ pub fn until<T>(what: &str, seconds: u64, mut look: impl FnMut() -> Result<T, St
     let begun = Instant::now();
     loop {
         match look() {
-            Ok(seen) => {
-                println!("{what}: after {:.1} s", begun.elapsed().as_secs_f64());
-                return seen;
-            }
+            Ok(seen) => return seen,
             Err(last) if begun.elapsed() > Duration::from_secs(seconds) => {
                 panic!("waited {seconds} s for {what}; seen last: {last}")
             }

@@ -1,6 +1,6 @@
 //! The result on one screen. Knows what stands where on it; must not ask the environment for its size or colours.
 
-mod line;
+pub(crate) mod line;
 
 use crate::chart::{human, tick::Clock};
 use crate::html::answer;

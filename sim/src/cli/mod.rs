@@ -2,6 +2,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "results go to stdout, diagnostics to stderr")]
 
 mod check;
+mod compare;
 mod explain;
 mod inputs;
 mod live;
@@ -31,6 +32,7 @@ Examples:
   tidegate run scenarios/three-regions.toml --set queueDepth=60
   tidegate check scenarios/                           are all promises kept? for CI
   tidegate check scenarios/ --stamp                   and write the evidence that the daemon asks for
+  tidegate compare scenarios/three-regions.toml --with queueDepth=60
   tidegate explain scenarios/three-regions.toml --job 4711
   tidegate explain tidegate-data/us-east-1 --job 4711 why did that job really go there?
   tidegate replay tidegate-data/us-east-1             the same decisions again?
@@ -81,6 +83,9 @@ enum Command {
     /// Judge the objectives of scenarios, and write no report: for CI
     #[command(after_help = CHECK_HELP)]
     Check(CheckArgs),
+    /// What differs between policies, or between values, with the same seeds?
+    #[command(after_help = compare::args::HELP)]
+    Compare(compare::args::CompareArgs),
     /// Why did a job go where it went?
     #[command(after_help = EXPLAIN_HELP)]
     Explain(ExplainArgs),
@@ -296,6 +301,7 @@ pub fn main() -> ExitCode {
     let end = match cli.command {
         Command::Run(args) => run::run(&args),
         Command::Check(args) => check::check(&args),
+        Command::Compare(args) => compare::compare(&args),
         Command::Explain(args) => explain::explain(&args),
         Command::Replay(args) => replay::replay(&args),
         Command::Schema { kind } => schema(kind),

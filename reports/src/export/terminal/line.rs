@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 /// How a piece of text looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Style {
+pub(crate) enum Style {
     /// As the terminal has it.
     Plain,
     /// A heading.
@@ -37,7 +37,7 @@ impl Style {
 
 /// A piece of text.
 #[derive(Clone, Debug)]
-pub(super) struct Piece(pub(super) Style, pub(super) String);
+pub(crate) struct Piece(pub(crate) Style, pub(crate) String);
 
 impl Piece {
     fn width(&self) -> usize {
@@ -46,10 +46,10 @@ impl Piece {
 }
 
 /// A line: pieces side by side.
-pub(super) type Line = Vec<Piece>;
+pub(crate) type Line = Vec<Piece>;
 
 /// A plain piece.
-pub(super) fn plain(text: impl Into<String>) -> Piece {
+pub(crate) fn plain(text: impl Into<String>) -> Piece {
     Piece(Style::Plain, text.into())
 }
 
@@ -57,13 +57,13 @@ pub(super) fn plain(text: impl Into<String>) -> Piece {
 const TIED: &str = "\u{a0}";
 
 /// A line with a name in front, as wide as the first column of the tables.
-pub(super) fn named(name: &str, rest: impl IntoIterator<Item = Piece>) -> Line {
+pub(crate) fn named(name: &str, rest: impl IntoIterator<Item = Piece>) -> Line {
     [Piece(Style::Bold, format!("{name:<11} "))].into_iter().chain(rest).collect()
 }
 
 /// Columns as wide as they must be: the first `left` of them flush left, the others flush right; rows are indented but
 /// for the heading.
-pub(super) fn table(heading: Line, rows: Vec<Line>, left: usize) -> Vec<Line> {
+pub(crate) fn table(heading: Line, rows: Vec<Line>, left: usize) -> Vec<Line> {
     let indent = |mut row: Line| {
         row[0].1.insert_str(0, "  ");
         row
@@ -87,7 +87,7 @@ pub(super) fn table(heading: Line, rows: Vec<Line>, left: usize) -> Vec<Line> {
 }
 
 /// The text of lines. What is wider than the screen goes on below, under its own beginning.
-pub(super) fn render(lines: &[Line], width: usize, colour: bool) -> String {
+pub(crate) fn render(lines: &[Line], width: usize, colour: bool) -> String {
     let mut text = String::new();
     for line in lines.iter().flat_map(|line| wrap(line, width)) {
         let from = text.len();
