@@ -130,7 +130,7 @@ fn explain_tells_a_job_s_story_out_of_journals() {
         .says("no job 999 in data: 40 jobs are known there, from 2026-11-24T15:00:00.000Z to 2026-11-24T15:1");
     assert_eq!(unknown.out, "");
     call(&desk, "explain data policy.toml --job 7").ends(2).says("expected one scenario, or journals");
-    call(&desk, "explain data --job 7 --seed 2").ends(2).says("--seed does nothing for a journal");
+    call(&desk, "explain data --job 7 --seed 2").ends(2).says("--seed, --set and --policy do nothing for a journal");
     call(&desk, "explain nowhere --job 7").ends(2).says("nowhere");
 }
 
