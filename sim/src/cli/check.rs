@@ -1,6 +1,8 @@
 //! `tidegate check`: scenarios judged, for machines that say yes or no. Knows which files are scenarios and how verdicts
 //! print; must not know how anything is judged.
 
+pub(super) mod args;
+mod junit;
 mod stamp;
 mod verdict;
 
@@ -42,12 +44,7 @@ pub(super) fn check(args: &CheckArgs) -> End {
 }
 
 fn all(args: &CheckArgs, scenarios: &[Scenario]) -> Result<End, WriteError> {
-    if args.stamp {
-        // Before minutes of work: may we write there?
-        for policy in stamp::policies(scenarios) {
-            output::probe(policy.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")))?;
-        }
-    }
+    probe(args, scenarios)?;
     let mut end = End::Well;
     let mut checked = Vec::new();
     for scenario in scenarios {
@@ -61,6 +58,9 @@ fn all(args: &CheckArgs, scenarios: &[Scenario]) -> Result<End, WriteError> {
         }
         checked.push(one);
     }
+    if let Some(path) = &args.more.junit {
+        output::write_whole(path, junit::report(&checked).as_bytes())?;
+    }
     if args.stamp {
         for stamped in stamp::stamp(&checked)? {
             end = end.max(print(&match args.format {
@@ -70,6 +70,15 @@ fn all(args: &CheckArgs, scenarios: &[Scenario]) -> Result<End, WriteError> {
         }
     }
     Ok(end)
+}
+
+/// Before minutes of work: may we write there?
+fn probe(args: &CheckArgs, scenarios: &[Scenario]) -> Result<(), WriteError> {
+    let policies = if args.stamp { stamp::policies(scenarios) } else { BTreeSet::new() };
+    for path in policies.iter().chain(&args.more.junit) {
+        output::probe(path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")))?;
+    }
+    Ok(())
 }
 
 fn judge(args: &CheckArgs, scenario: &Scenario) -> Checked {

@@ -189,6 +189,8 @@ struct CheckArgs {
     #[arg(long)]
     stamp: bool,
     #[command(flatten)]
+    more: check::args::More,
+    #[command(flatten)]
     over: Over,
 }
 

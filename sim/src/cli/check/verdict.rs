@@ -43,6 +43,8 @@ pub(super) struct Checked {
     pub(super) seeds: Vec<u64>,
     pub(super) digest: String,
     pub(super) objectives: Vec<Judged>,
+    /// The line that does it again.
+    pub(super) again: String,
     pub(super) broken: Vec<(u64, Broken)>,
 }
 
@@ -55,6 +57,7 @@ impl Checked {
             seeds: summary.seeds,
             digest: summary.digest,
             objectives: summary.objectives,
+            again: done.report.reproduce,
             broken: done.broken,
         }
     }
@@ -125,34 +128,48 @@ impl Checked {
 }
 
 /// An objective on one line.
-struct Line<'a>(&'a Judged);
+pub(super) struct Line<'a>(pub(super) &'a Judged);
 
 impl fmt::Display for Line<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let judged = self.0;
-        let verdict = match judged.verdict {
-            Verdict::Met => Outcome::Met,
-            Verdict::Inconclusive => Outcome::Inconclusive,
-            Verdict::Missed => Outcome::Missed,
-        };
-        write!(f, "{} {}", judged.measure, judged.stat)?;
-        if judged.of != Of::All.name() {
-            write!(f, " of {} jobs", judged.of)?;
-        }
-        let show = |value: Option<f64>| value.map_or_else(|| "none".to_owned(), |value| quantity(&judged.unit, value));
-        let (low, high) = (judged.estimate.low, judged.estimate.high);
-        let bound = if judged.bound == Bound::AtMost.name() { "at most" } else { "at least" };
-        write!(f, " {}: {}", verdict.name(), show(judged.estimate.value))?;
-        if low.is_some() || high.is_some() {
-            write!(f, " [{}, {}]", show(low), show(high))?;
-        }
-        write!(f, ", promised {bound} {}", quantity(&judged.unit, judged.limit))?;
+        write!(f, "{} {}: {}, promised {}", what(judged), word(judged.verdict), found(judged), promise(judged))?;
         if judged.why.is_empty() { Ok(()) } else { write!(f, "; {}", judged.why) }
     }
 }
 
+/// The name of a verdict.
+pub(super) const fn word(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Met => Outcome::Met.name(),
+        Verdict::Inconclusive => Outcome::Inconclusive.name(),
+        Verdict::Missed => Outcome::Missed.name(),
+    }
+}
+
+/// What an objective is about: `start p95 of regional jobs`.
+pub(super) fn what(judged: &Judged) -> String {
+    let of = if judged.of == Of::All.name() { String::new() } else { format!(" of {} jobs", judged.of) };
+    format!("{} {}{of}", judged.measure, judged.stat)
+}
+
+/// Its limit: `at most 1m 30s`.
+pub(super) fn promise(judged: &Judged) -> String {
+    let bound = if judged.bound == Bound::AtMost.name() { "at most" } else { "at least" };
+    format!("{bound} {}", quantity(&judged.unit, judged.limit))
+}
+
+/// Its value and interval: `2m 0s [1m 58s, 2m 3s]`.
+pub(super) fn found(judged: &Judged) -> String {
+    let show = |value: Option<f64>| value.map_or_else(|| "none".to_owned(), |value| quantity(&judged.unit, value));
+    let (low, high) = (judged.estimate.low, judged.estimate.high);
+    let interval =
+        if low.is_some() || high.is_some() { format!(" [{}, {}]", show(low), show(high)) } else { String::new() };
+    format!("{}{interval}", show(judged.estimate.value))
+}
+
 /// A value in its unit, with enough places to tell it from a limit close by.
-fn quantity(unit: &str, value: f64) -> String {
+pub(super) fn quantity(unit: &str, value: f64) -> String {
     let places = |value: f64| {
         let text = format!("{value:.4}");
         text.trim_end_matches('0').trim_end_matches('.').to_owned()
@@ -192,6 +209,7 @@ pub(super) mod tests {
             seeds: vec![1, 2],
             digest: "d".to_owned(),
             objectives: verdicts.iter().map(judged).collect(),
+            again: format!("tidegate run {name}.toml --runs 2 --seed 1"),
             broken: Vec::new(),
         }
     }
