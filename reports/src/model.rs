@@ -1,6 +1,7 @@
 //! The one result model: what a scenario's runs came to. Knows shapes and units; must not know how it was measured or
 //! how it is drawn.
 
+use crate::values::RunValues;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -243,6 +244,9 @@ pub struct Summary {
     pub objectives: Vec<Judged>,
     /// N-1.
     pub n_minus_one: NMinusOne,
+    /// The numbers of each run, by its seed: those of the objectives, and what every comparison asks for.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub runs: BTreeMap<u64, RunValues>,
     /// Engine.
     pub engine: Engine,
 }

@@ -19,7 +19,9 @@ use tidegate_core::time::Span;
 use tidegate_reports::fold::{CostComponent, RunMeasures};
 use tidegate_reports::frame::Frame;
 use tidegate_reports::model::{Engine, FaultSpan, NMinusOne, Program, Report, Verdict};
+use tidegate_reports::regression;
 use tidegate_reports::summary::{Baseline, summarize};
+use tidegate_reports::values::{kept, of_runs};
 
 /// Runs of the N-1 question: enough for an interval, few enough not to double the work.
 const N_MINUS_ONE_RUNS: u32 = 5;
@@ -238,7 +240,7 @@ fn assemble(scenario: &Scenario, lesser: Option<(Scenario, Span)>, done: Vec<Don
         + singles.iter().map(|(_, totals)| totals.events).sum::<u64>();
     let frame = run::frame(scenario, true);
     let baseline = baseline(scenario, &singles).filter(|baseline| baseline.totals.len() == mains.len());
-    let digest = digest(&mains);
+    let (digest, ran) = (digest(&mains), mains.iter().map(|outcome| outcome.seed).collect::<Vec<_>>());
     let mut mains = mains.into_iter().map(|outcome| *outcome);
     let mut first = mains.next();
     let mut measures: Vec<RunMeasures> = Vec::new();
@@ -251,6 +253,9 @@ fn assemble(scenario: &Scenario, lesser: Option<(Scenario, Span)>, done: Vec<Don
     measures.extend(mains.map(|outcome| outcome.measures));
     let mut report = summarize(&frame, &measures, baseline.as_ref(), &scenario.objectives);
     report.summary.n_minus_one = n_minus_one(scenario, lesser, lessers);
+    let totals = baseline.as_ref().map(|baseline| baseline.totals.as_slice());
+    let asked = regression::quantities(&scenario.objectives);
+    report.summary.runs = ran.into_iter().zip(kept(&asked, of_runs(&frame, &measures, totals))).collect();
     report.summary.digest = digest;
     report.summary.engine = Engine { events, ..Engine::default() };
     name(scenario, &mut report);

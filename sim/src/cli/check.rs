@@ -2,6 +2,7 @@
 //! print; must not know how anything is judged.
 
 pub(super) mod args;
+mod base;
 mod junit;
 mod stamp;
 mod verdict;
@@ -12,18 +13,24 @@ use crate::experiment;
 use crate::output::{self, WriteError};
 use crate::run::Keep;
 use crate::scenario::Scenario;
+use base::Bases;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use tidegate_reports::regression::Terms;
 use verdict::Checked;
 
 pub(super) fn check(args: &CheckArgs) -> End {
-    let (paths, mistakes) = scenarios(&args.paths);
-    mistakes.iter().for_each(|mistake| eprintln!("{mistake}"));
+    let (paths, mut mistakes) = scenarios(&args.paths);
     let overrides = args.over.overrides(args.runs, args.seed);
     if args.stamp && !args.over.is_empty() {
         eprintln!("tidegate: --stamp vouches for policy files as they are: leave out --set and --policy");
         return End::Input;
     }
+    let bases = Bases::read(&args.more.baseline).unwrap_or_else(|wrong| {
+        mistakes.extend(wrong);
+        Bases::default()
+    });
+    mistakes.iter().for_each(|mistake| eprintln!("{mistake}"));
     let read = inputs::read_all(&paths, overrides);
     let Some(scenarios) = read.filter(|_| mistakes.is_empty()) else {
         if args.paths.iter().any(|path| path.is_dir()) {
@@ -33,22 +40,27 @@ pub(super) fn check(args: &CheckArgs) -> End {
         }
         return End::Input;
     };
+    if let Some(mismatch) = bases.mismatch(&scenarios) {
+        eprintln!("tidegate: {mismatch}");
+        return End::Input;
+    }
     let pool = match inputs::threads(args.threads) {
         Ok(pool) => pool,
         Err(end) => return end,
     };
-    pool.install(|| all(args, &scenarios)).unwrap_or_else(|error| {
+    pool.install(|| all(args, &scenarios, &bases)).unwrap_or_else(|error| {
         eprintln!("tidegate: {error}");
         End::Environment
     })
 }
 
-fn all(args: &CheckArgs, scenarios: &[Scenario]) -> Result<End, WriteError> {
+fn all(args: &CheckArgs, scenarios: &[Scenario], bases: &Bases) -> Result<End, WriteError> {
     probe(args, scenarios)?;
     let mut end = End::Well;
+    let terms = Terms { tolerance: args.more.tolerance, comparisons: bases.comparisons(scenarios) };
     let mut checked = Vec::new();
     for scenario in scenarios {
-        let one = judge(args, scenario);
+        let one = judge(args, scenario, bases, terms);
         end = end.max(print(&match args.format {
             Format::Text => one.in_words(),
             Format::Json => format!("{}\n", one.as_json()),
@@ -81,12 +93,13 @@ fn probe(args: &CheckArgs, scenarios: &[Scenario]) -> Result<(), WriteError> {
     Ok(())
 }
 
-fn judge(args: &CheckArgs, scenario: &Scenario) -> Checked {
+fn judge(args: &CheckArgs, scenario: &Scenario, bases: &Bases, terms: Terms) -> Checked {
     let bar = Bar::new(args.quiet, scenario.input.name.clone());
     let done = experiment::run(scenario, Keep::default(), &bar);
     bar.clear();
     report::tell_broken(&done, &format!("tidegate run {}", scenario.input.path));
-    Checked::new(done)
+    let against = bases.against(scenario, &done.report.summary, terms);
+    Checked { against, ..Checked::new(done) }
 }
 
 /// The scenario files at these paths, each once, and what is wrong with the paths.

@@ -183,6 +183,7 @@ pub(crate) fn summary(names: &[&str]) -> Summary {
             why: "eu-west-1 and ap-southeast-1 reach their limits of 400 runners; 212 jobs wait longer than 10 m"
                 .to_owned(),
         },
+        runs: BTreeMap::new(),
         engine: Engine {
             events: 48_211_904,
             wall_seconds: 21.4,

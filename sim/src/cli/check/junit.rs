@@ -1,9 +1,11 @@
 //! A check as a JUnit report, which every CI knows how to show. Knows test cases; must not know how anything was judged.
 
+use super::base;
 use super::verdict::{Checked, Line, found, promise, what, word};
 use crate::checker::Broken;
 use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestSuite};
 use tidegate_reports::model::{Judged, Verdict};
+use tidegate_reports::regression::{Change, Compared};
 
 /// The report: a suite for each scenario, in it a case for each objective and one for each invariant that broke. A scenario
 /// that promises nothing has one case, which is skipped. No times and no ids: the same results are the same bytes.
@@ -33,6 +35,8 @@ fn suite(checked: &Checked) -> TestSuite {
         status.set_message("the scenario promises nothing");
         suite.add_test_case(case(checked, "objectives", status));
     }
+    let compared = checked.against.iter().flat_map(|against| &against.compared);
+    suite.add_test_cases(compared.map(|compared| change(checked, compared)));
     suite.add_test_cases(checked.broken.iter().map(|broken| invariant(checked, broken)));
     suite
 }
@@ -54,6 +58,23 @@ fn objective(checked: &Checked, judged: &Judged, seeds: &str) -> TestCase {
         case.add_property(Property::new(name, value));
     }
     if judged.verdict == Verdict::Met {
+        case.set_system_out(text);
+    }
+    case
+}
+
+/// A quantity against the baseline: only what is clearly worse fails.
+fn change(checked: &Checked, compared: &Compared) -> TestCase {
+    let told = base::words(compared);
+    let text = format!("{told}\nto see it again: {}", checked.again);
+    let status = match compared.change {
+        Change::Regression => failure("regression", &told, &text),
+        Change::Improvement | Change::NoDifference | Change::Unknown => TestCaseStatus::success(),
+    };
+    let passed = compared.change != Change::Regression;
+    let mut case = case(checked, &format!("{} against the baseline", base::what(compared)), status);
+    case.add_property(Property::new("difference", base::shift(compared)));
+    if passed {
         case.set_system_out(text);
     }
     case
@@ -113,6 +134,19 @@ mod tests {
         let text = told.text().unwrap_or_default();
         assert!(text.contains("2m 0s [1m 58s, 2m 3s]") && text.contains("seeds 1 to 2"), "{text}");
         assert!(text.ends_with("tidegate run peak.toml --runs 2 --seed 1"), "{text}");
+    }
+
+    #[test]
+    fn what_is_worse_than_the_baseline_fails() {
+        let compared =
+            [Change::Regression, Change::Improvement].map(|change| base::tests::compared("start.p95", change));
+        let against = base::Against { compared: compared.to_vec(), ..base::Against::default() };
+        let text = report(&[Checked { against: Some(against), ..checked("peak", &[Verdict::Met]) }]);
+        let document = Document::parse(&text).expect("XML");
+        let failed: Vec<bool> =
+            cases(&document).iter().map(|case| case.children().any(|child| child.has_tag_name("failure"))).collect();
+        assert_eq!(failed, [false, true, false], "{text}");
+        assert_eq!(cases(&document)[1].attribute("name"), Some("start p95 against the baseline"));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What a check found of one scenario. Knows verdicts and how they print; must not know files.
 
+use super::base::Against;
 use crate::checker::Broken;
 use crate::experiment::Experiment;
 use serde_json::{Value, json};
@@ -7,6 +8,7 @@ use std::fmt::{self, Write};
 use tidegate_core::Span;
 use tidegate_reports::model::{Input, Judged, Verdict};
 use tidegate_reports::objective::{Bound, Of};
+use tidegate_reports::regression::Change;
 
 /// The verdict on a scenario: the worst of its objectives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +17,8 @@ pub(super) enum Outcome {
     Met,
     /// It promises nothing: nothing is shown by it.
     NoObjectives,
+    /// All objectives are met, and something is clearly worse than in the baseline.
+    Regressed,
     /// An objective can be said neither to be met nor to be missed.
     Inconclusive,
     /// An objective is missed.
@@ -28,6 +32,7 @@ impl Outcome {
         match self {
             Self::Met => "met",
             Self::NoObjectives => "noObjectives",
+            Self::Regressed => "regressed",
             Self::Inconclusive => "inconclusive",
             Self::Missed => "missed",
             Self::Broken => "broken",
@@ -45,6 +50,8 @@ pub(super) struct Checked {
     pub(super) objectives: Vec<Judged>,
     /// The line that does it again.
     pub(super) again: String,
+    /// Against a baseline, where one was given.
+    pub(super) against: Option<Against>,
     pub(super) broken: Vec<(u64, Broken)>,
 }
 
@@ -58,6 +65,7 @@ impl Checked {
             digest: summary.digest,
             objectives: summary.objectives,
             again: done.report.reproduce,
+            against: None,
             broken: done.broken,
         }
     }
@@ -75,6 +83,8 @@ impl Checked {
             Outcome::Missed
         } else if any(Verdict::Inconclusive) {
             Outcome::Inconclusive
+        } else if self.against.as_ref().is_some_and(|against| !against.is_good()) {
+            Outcome::Regressed
         } else if self.objectives.is_empty() {
             Outcome::NoObjectives
         } else {
@@ -86,7 +96,7 @@ impl Checked {
     pub(super) fn is_good(&self) -> bool {
         match self.outcome() {
             Outcome::Met | Outcome::NoObjectives => true,
-            Outcome::Inconclusive | Outcome::Missed | Outcome::Broken => false,
+            Outcome::Regressed | Outcome::Inconclusive | Outcome::Missed | Outcome::Broken => false,
         }
     }
 
@@ -96,9 +106,11 @@ impl Checked {
         let s = if self.objectives.len() == 1 { "" } else { "s" };
         let mut text =
             format!("{:<12}  {}: {} objective{s}", self.outcome().name(), self.scenario.name, self.objectives.len());
+        let worse = self.against.iter().flat_map(|against| against.of(Change::Regression)).count();
         for (count, what) in [
             (count(Verdict::Missed), "missed"),
             (count(Verdict::Inconclusive), "inconclusive"),
+            (worse, "worse than the baseline"),
             (self.broken.len(), "invariants broken"),
         ] {
             if count > 0 {
@@ -109,7 +121,7 @@ impl Checked {
         for judged in self.objectives.iter().filter(|judged| judged.verdict != Verdict::Met) {
             let _ = writeln!(text, "    {}", Line(judged));
         }
-        text
+        text + &self.against.as_ref().map_or_else(String::new, Against::in_words)
     }
 
     pub(super) fn as_json(&self) -> Value {
@@ -123,6 +135,7 @@ impl Checked {
             "digest": self.digest,
             "objectives": self.objectives,
             "broken": self.broken.iter().map(broken).collect::<Vec<_>>(),
+            "baseline": self.against.as_ref().map(Against::as_json),
         })
     }
 }
@@ -210,6 +223,7 @@ pub(super) mod tests {
             digest: "d".to_owned(),
             objectives: verdicts.iter().map(judged).collect(),
             again: format!("tidegate run {name}.toml --runs 2 --seed 1"),
+            against: None,
             broken: Vec::new(),
         }
     }
