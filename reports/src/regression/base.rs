@@ -26,14 +26,20 @@ pub struct Base {
     #[serde(default)]
     pub runs: BTreeMap<u64, RunValues>,
     /// What stands in for them: measures, by name.
-    pub(super) measures: BTreeMap<String, Measure>,
+    measures: BTreeMap<String, Measure>,
     /// The same of regional jobs.
-    pub(super) regional: BTreeMap<String, Measure>,
+    regional: BTreeMap<String, Measure>,
     /// Counts.
-    pub(super) counts: BTreeMap<String, Estimate>,
+    counts: BTreeMap<String, Estimate>,
 }
 
 impl Base {
+    /// A base that is nothing but runs, by seed.
+    #[must_use]
+    pub fn of_runs(runs: BTreeMap<u64, RunValues>) -> Self {
+        Self { seeds: runs.keys().copied().collect(), runs, ..Self::default() }
+    }
+
     /// Reads the text of a `summary.json`.
     ///
     /// # Errors

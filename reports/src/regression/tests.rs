@@ -11,7 +11,7 @@ fn runs(first: u64, values: &[f64]) -> BTreeMap<u64, RunValues> {
 }
 
 fn base(first: u64, values: &[f64]) -> Base {
-    Base { runs: runs(first, values), seeds: (first..).take(values.len()).collect(), ..Base::default() }
+    Base::of_runs(runs(first, values))
 }
 
 fn one(base: &Base, now: &BTreeMap<u64, RunValues>, comparisons: usize) -> Compared {
@@ -66,7 +66,7 @@ fn a_share_is_held_to_what_it_lacks() {
         let run = |value: f64| RunValues::from([("availability".to_owned(), RunValue { value, at_least: false })]);
         values.iter().zip(first..).map(|(value, seed)| (seed, run(*value))).collect()
     };
-    let base = Base { runs: shares(1, &[0.9990, 0.9991, 0.9989]), seeds: vec![1, 2, 3], ..Base::default() };
+    let base = Base::of_runs(shares(1, &[0.9990, 0.9991, 0.9989]));
     let of = [Quantity::named("availability").expect("a quantity")];
     let change = |values: &[f64]| {
         compare(&base, &shares(1, values), &of, Terms { tolerance: 0.01, comparisons: 1 }).remove(0).change
