@@ -3,6 +3,7 @@
 
 pub(super) mod args;
 mod base;
+mod github;
 mod junit;
 mod stamp;
 mod verdict;
@@ -12,10 +13,12 @@ use super::{CheckArgs, End, Format, inputs, print, report};
 use crate::experiment;
 use crate::output::{self, WriteError};
 use crate::run::Keep;
-use crate::scenario::Scenario;
+use crate::scenario::file;
+use crate::scenario::{Scenario, Spot};
 use base::Bases;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use tidegate_reports::objective::Objective;
 use tidegate_reports::regression::Terms;
 use verdict::Checked;
 
@@ -32,7 +35,8 @@ pub(super) fn check(args: &CheckArgs) -> End {
     });
     mistakes.iter().for_each(|mistake| eprintln!("{mistake}"));
     let read = inputs::read_all(&paths, overrides);
-    let Some(scenarios) = read.filter(|_| mistakes.is_empty()) else {
+    let promised = slos(&args.more.slo);
+    let Some((mut scenarios, promised)) = read.filter(|_| mistakes.is_empty()).zip(promised) else {
         if args.paths.iter().any(|path| path.is_dir()) {
             eprintln!(
                 "every .toml and .json file of a folder is taken for a scenario; policies and worlds lie elsewhere"
@@ -40,6 +44,10 @@ pub(super) fn check(args: &CheckArgs) -> End {
         }
         return End::Input;
     };
+    for scenario in &mut scenarios {
+        scenario.objectives.extend(promised.iter().map(|(objective, _)| objective.clone()));
+        scenario.objectives_at.extend(promised.iter().map(|(_, at)| at.clone()));
+    }
     if let Some(mismatch) = bases.mismatch(&scenarios) {
         eprintln!("tidegate: {mismatch}");
         return End::Input;
@@ -65,10 +73,16 @@ fn all(args: &CheckArgs, scenarios: &[Scenario], bases: &Bases) -> Result<End, W
             Format::Text => one.in_words(),
             Format::Json => format!("{}\n", one.as_json()),
         }));
+        if args.more.github {
+            annotate(args.format, &github::annotations(&one));
+        }
         if !one.is_good() {
             end = end.max(End::NotMet);
         }
         checked.push(one);
+    }
+    if args.more.github {
+        github::add_summary(&checked)?;
     }
     if let Some(path) = &args.more.junit {
         output::write_whole(path, junit::report(&checked).as_bytes())?;
@@ -84,6 +98,33 @@ fn all(args: &CheckArgs, scenarios: &[Scenario], bases: &Bases) -> Result<End, W
     Ok(end)
 }
 
+/// The objectives of OpenSLO files; `None` when one of them has mistakes, which are told.
+fn slos(paths: &[PathBuf]) -> Option<Vec<(Objective, Spot)>> {
+    let read: Vec<_> = paths.iter().map(|path| file::read_slo(path)).collect();
+    read.iter().filter_map(|read| read.as_ref().err()).for_each(|error| eprintln!("{error}"));
+    read.into_iter().collect::<Result<Vec<_>, _>>().ok().map(|all| all.into_iter().flatten().collect())
+}
+
+/// The line that does it again: the report of `run`, which knows no objectives but the scenario's own.
+fn again(args: &CheckArgs, scenario: &Scenario, report: String) -> String {
+    if args.more.slo.is_empty() {
+        return report;
+    }
+    let slos = args.more.slo.iter().map(|path| format!(" --slo {}", file::quoted(&path.display().to_string())));
+    let (path, over, slos) = (&scenario.input.path, &scenario.over, slos.collect::<String>());
+    format!("tidegate check {path}{over}{slos} --runs {} --seed {}", scenario.runs, scenario.seed)
+}
+
+/// Annotations for GitHub's runner, which reads both streams; results for machines stay alone on theirs.
+fn annotate(format: Format, annotations: &str) {
+    match format {
+        Format::Text => {
+            let _ = print(annotations);
+        }
+        Format::Json => eprint!("{annotations}"),
+    }
+}
+
 /// Before minutes of work: may we write there?
 fn probe(args: &CheckArgs, scenarios: &[Scenario]) -> Result<(), WriteError> {
     let policies = if args.stamp { stamp::policies(scenarios) } else { BTreeSet::new() };
@@ -95,11 +136,12 @@ fn probe(args: &CheckArgs, scenarios: &[Scenario]) -> Result<(), WriteError> {
 
 fn judge(args: &CheckArgs, scenario: &Scenario, bases: &Bases, terms: Terms) -> Checked {
     let bar = Bar::new(args.quiet, scenario.input.name.clone());
-    let done = experiment::run(scenario, Keep::default(), &bar);
+    let mut done = experiment::run(scenario, Keep::default(), &bar);
     bar.clear();
     report::tell_broken(&done, &format!("tidegate run {}", scenario.input.path));
     let against = bases.against(scenario, &done.report.summary, terms);
-    Checked { against, ..Checked::new(done) }
+    done.report.reproduce = again(args, scenario, done.report.reproduce);
+    Checked { against, ..Checked::new(done, scenario.objectives_at.clone()) }
 }
 
 /// The scenario files at these paths, each once, and what is wrong with the paths.

@@ -9,6 +9,12 @@ pub(in crate::cli) struct More {
     /// Write a JUnit report: a test case for each scenario and objective
     #[arg(long, value_name = "FILE")]
     pub(super) junit: Option<PathBuf>,
+    /// Add the objectives of an OpenSLO v1 file to those of every scenario
+    #[arg(long, value_name = "FILE")]
+    pub(super) slo: Vec<PathBuf>,
+    /// Annotate the lines of objectives that are not met, and add a table to the step's summary, as GitHub Actions shows them
+    #[arg(long)]
+    pub(super) github: bool,
     /// Hold the results against those of a base branch: a summary.json of `tidegate run`, or a folder of them
     #[arg(long, value_name = "FILE|FOLDER")]
     pub(super) baseline: Vec<PathBuf>,

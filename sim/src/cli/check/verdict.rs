@@ -3,12 +3,14 @@
 use super::base::Against;
 use crate::checker::Broken;
 use crate::experiment::Experiment;
+use crate::scenario::Spot;
 use serde_json::{Value, json};
 use std::fmt::{self, Write};
 use tidegate_core::Span;
 use tidegate_reports::model::{Input, Judged, Verdict};
-use tidegate_reports::objective::{Bound, Of};
+use tidegate_reports::objective::{Bound, Of, Stat, measure};
 use tidegate_reports::regression::Change;
+use tidegate_reports::values::Quantity;
 
 /// The verdict on a scenario: the worst of its objectives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +50,8 @@ pub(super) struct Checked {
     pub(super) seeds: Vec<u64>,
     pub(super) digest: String,
     pub(super) objectives: Vec<Judged>,
+    /// Where they stand, in the same order.
+    pub(super) places: Vec<Spot>,
     /// The line that does it again.
     pub(super) again: String,
     /// Against a baseline, where one was given.
@@ -56,7 +60,7 @@ pub(super) struct Checked {
 }
 
 impl Checked {
-    pub(super) fn new(done: Experiment) -> Self {
+    pub(super) fn new(done: Experiment, places: Vec<Spot>) -> Self {
         let summary = done.report.summary;
         Self {
             scenario: summary.scenario,
@@ -64,6 +68,7 @@ impl Checked {
             seeds: summary.seeds,
             digest: summary.digest,
             objectives: summary.objectives,
+            places,
             again: done.report.reproduce,
             against: None,
             broken: done.broken,
@@ -166,6 +171,12 @@ pub(super) fn what(judged: &Judged) -> String {
     format!("{} {}{of}", judged.measure, judged.stat)
 }
 
+/// The key of the quantity that it is about.
+pub(super) fn key(judged: &Judged) -> Option<String> {
+    let (of, stat) = (Of::named(&judged.of)?, Stat::named(&judged.stat)?);
+    Some(Quantity { measure: measure(&judged.measure)?.name, of, stat }.key())
+}
+
 /// Its limit: `at most 1m 30s`.
 pub(super) fn promise(judged: &Judged) -> String {
     let bound = if judged.bound == Bound::AtMost.name() { "at most" } else { "at least" };
@@ -222,6 +233,7 @@ pub(super) mod tests {
             seeds: vec![1, 2],
             digest: "d".to_owned(),
             objectives: verdicts.iter().map(judged).collect(),
+            places: Vec::new(),
             again: format!("tidegate run {name}.toml --runs 2 --seed 1"),
             against: None,
             broken: Vec::new(),
