@@ -54,9 +54,10 @@ fn the_example_gives_the_action_what_it_takes() {
     let example = Yaml::load_from_str(&example).expect("YAML");
     let inputs = keys(&action[0]["inputs"]);
     let steps = example[0]["jobs"]["check"]["steps"].as_vec().expect("steps");
-    let ours: Vec<&Yaml<'_>> = steps.iter().filter(|step| step["uses"].as_str() == Some("./tidegate")).collect();
+    let uses = |step: &&Yaml<'_>| step.as_mapping_get("uses").and_then(Yaml::as_str) == Some("./tidegate");
+    let ours: Vec<&Yaml<'_>> = steps.iter().filter(uses).collect();
     assert_eq!(ours.len(), 1, "one step is the action");
     assert!(keys(&ours[0]["with"]).is_subset(&inputs), "{inputs:?}");
-    let place = |step: &&Yaml<'_>| step["with"]["path"].as_str() == Some("tidegate");
-    assert!(steps.iter().any(|step| place(&step)), "the action is checked out where it is used");
+    let path = |step: &Yaml<'_>| step.as_mapping_get("with")?.as_mapping_get("path")?.as_str().map(str::to_owned);
+    assert!(steps.iter().any(|step| path(step).as_deref() == Some("tidegate")), "it is checked out where it is used");
 }

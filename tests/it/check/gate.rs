@@ -35,10 +35,10 @@ fn junit_has_a_case_for_each_scenario_and_objective() {
 #[test]
 fn a_baseline_tells_what_is_worse_though_every_promise_is_kept() {
     let desk = desk();
-    call(&desk, "run all/small.toml --out base/small --quiet").ends(0);
-    let same = call(&desk, "check all --baseline base");
+    call(&desk, "run all/small.toml --out base/small --quiet --runs 6").ends(0);
+    let same = call(&desk, "check all --baseline base --runs 6");
     same.ends(0).prints("met           small: 2 objectives\n    no difference: ");
-    let ran = call(&desk, "check all --baseline base --set maxRunners=6 --runs 4 --format json --junit j.xml");
+    let ran = call(&desk, "check all --baseline base --set maxRunners=6 --runs 6 --format json --junit j.xml");
     ran.ends(1);
     let told: Value = serde_json::from_str(&ran.out).expect("a line");
     assert_eq!(told["verdict"], "regressed", "{told:#}");
@@ -50,8 +50,9 @@ fn a_baseline_tells_what_is_worse_though_every_promise_is_kept() {
     let mut old = desk.json("base/small/summary.json");
     old.as_object_mut().expect("a table").remove("runs");
     desk.put("old.json", old.to_string());
-    let ran = call(&desk, "check all --baseline old.json --runs 4");
-    ran.prints("note: the baseline has no numbers of runs").prints("not to be told");
+    let ran = call(&desk, "check all --baseline old.json --runs 6");
+    ran.ends(0).prints("note: the baseline has no numbers of runs").prints("no difference: ");
+    call(&desk, "check all --baseline old.json --runs 2").ends(0).prints("start p95 (too few runs: --runs 10)");
 }
 
 #[test]
@@ -123,4 +124,14 @@ fn no_sample_and_no_measure_are_never_met() {
     call(&desk, "check all/none.toml").ends(1).prints("failoverTime max inconclusive: none");
     put(&desk, "unknown", "\n[[objective]]\nmeasure = \"strat\"\natMost = \"1h\"\n");
     call(&desk, "check all/unknown.toml").ends(2).says("did you mean `start`?");
+}
+
+#[test]
+fn a_policy_that_spills_too_late_is_stopped() {
+    let check = |more: &str| {
+        let line = format!("check scenarios/small-home.toml --runs 5 {more}");
+        tidegate().within(house::root()).words(&line).run()
+    };
+    check("").ends(0).prints("met           small-home: 3 objectives");
+    check("--set queueDepth=5000 --set concurrencyPercent=100").ends(1).prints("queueWait p95 missed: ");
 }
