@@ -75,6 +75,12 @@ fn what_runners_cannot_mend_is_said_to_be_so() {
 }
 
 #[test]
+fn the_loss_of_a_region_is_no_broken_promise_of_calm() {
+    let calm = question(&scenario(70, &format!("{AVAILABLE}\n[[objective]]\nmeasure = \"phaseChanges\"\natMost = 0")));
+    assert_eq!((calm.holds, calm.objectives.len()), (Some(true), 1), "{calm:?}");
+}
+
+#[test]
 fn steps_grow_to_the_most() {
     assert_eq!((factor(0), factor(STEPS)), (1.0, MOST));
     assert!((factor(STEPS / 2) - 2.0).abs() < 1e-12);
