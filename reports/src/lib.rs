@@ -21,6 +21,7 @@ pub mod histogram;
 pub mod html;
 pub mod model;
 pub mod objective;
+pub mod regression;
 pub mod student;
 pub mod summary;
 pub mod values;

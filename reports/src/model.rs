@@ -1,6 +1,7 @@
 //! The one result model: what a scenario's runs came to. Knows shapes and units; must not know how it was measured or
 //! how it is drawn.
 
+use crate::values::RunValues;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -166,6 +167,42 @@ pub struct NMinusOne {
     pub holds: Option<bool>,
     /// Why, in words.
     pub why: String,
+    /// The region that is over a limit first in that hour; `None` when it holds, or when none is.
+    #[serde(default)]
+    pub breaks_first: Option<BreaksFirst>,
+    /// What would mend it; `None` when it holds.
+    #[serde(default)]
+    pub mend: Option<Mend>,
+}
+
+/// The region that runs out first when the largest is gone.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BreaksFirst {
+    /// Its name.
+    pub region: String,
+    /// Seconds from the beginning of the worst hour, on average over the runs in which it is first.
+    pub after: f64,
+    /// `maxRunners`: all its runners are in use; `queueDepth`: more messages wait than its threshold says.
+    pub limit: String,
+    /// Runs in which it is first, and all runs.
+    pub runs: (u32, u32),
+}
+
+/// How many more runners would mend it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Mend {
+    /// Whether more runners mend it.
+    pub holds: bool,
+    /// The fewest of the multiples of `maxRunners` tried in the regions left that mend it, or the most tried; 0: none tried.
+    pub factor: f64,
+    /// More runners in all.
+    pub total: u32,
+    /// More runners by region.
+    pub more: BTreeMap<String, u32>,
+    /// In words.
+    pub why: String,
 }
 
 /// A file that went in.
@@ -243,6 +280,9 @@ pub struct Summary {
     pub objectives: Vec<Judged>,
     /// N-1.
     pub n_minus_one: NMinusOne,
+    /// The numbers of each run, by its seed: those of the objectives, and what every comparison asks for.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub runs: BTreeMap<u64, RunValues>,
     /// Engine.
     pub engine: Engine,
 }

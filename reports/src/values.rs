@@ -129,6 +129,17 @@ pub fn of_runs(frame: &Frame, runs: &[RunMeasures], singles: Option<&[f64]>) -> 
     runs.iter().enumerate().map(one).collect()
 }
 
+/// Of the numbers of runs those of some quantities.
+#[must_use]
+pub fn kept(of: &[Quantity], runs: Vec<RunValues>) -> Vec<RunValues> {
+    let keys: Vec<String> = of.iter().map(Quantity::key).collect();
+    let only = |mut run: RunValues| {
+        run.retain(|key, _| keys.contains(key));
+        run
+    };
+    runs.into_iter().map(only).collect()
+}
+
 fn put(out: &mut RunValues, measure: &'static str, of: Of, stat: Stat, value: RunValue) {
     out.insert(Quantity { measure, of, stat }.key(), value);
 }

@@ -2,12 +2,15 @@
 //! region. Knows which simulations a report needs; must not know files or terminals.
 
 pub mod batch;
+mod n_minus_one;
+#[cfg(test)]
+mod noise;
 
 use crate::checker::Broken;
 use crate::digest::Digest;
-use crate::load::worst_hour;
 use crate::run::{self, Keep, Outcome};
-use crate::scenario::{FaultKind, FaultPlan, Scenario, When};
+use crate::scenario::Scenario;
+use n_minus_one::Lesser;
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -15,14 +18,12 @@ use std::sync::Arc;
 use tidegate_core::Policy;
 use tidegate_core::id::RegionId;
 use tidegate_core::policy::Order;
-use tidegate_core::time::Span;
 use tidegate_reports::fold::{CostComponent, RunMeasures};
 use tidegate_reports::frame::Frame;
-use tidegate_reports::model::{Engine, FaultSpan, NMinusOne, Program, Report, Verdict};
+use tidegate_reports::model::{Engine, FaultSpan, Program, Report};
+use tidegate_reports::regression;
 use tidegate_reports::summary::{Baseline, summarize};
-
-/// Runs of the N-1 question: enough for an interval, few enough not to double the work.
-const N_MINUS_ONE_RUNS: u32 = 5;
+use tidegate_reports::values::{kept, of_runs};
 
 /// What came of a scenario.
 #[derive(Debug)]
@@ -41,6 +42,8 @@ pub trait Progress: Sync {
     fn begin(&self, simulations: u64);
     /// One is done.
     fn done(&self);
+    /// So many more are to be done than were told.
+    fn more(&self, _simulations: u64) {}
 }
 
 /// Nobody looks.
@@ -104,18 +107,18 @@ pub fn run(scenario: &Scenario, keep: Keep, progress: &dyn Progress) -> Experime
     // In world `ideal` nothing has a price, and nothing is lost.
     let priced = !scenario.world.ideal;
     let several = scenario.policy.regions.len() > 1 && priced;
-    let lesser = several.then(|| without_largest(&scenario));
+    let lesser = several.then(|| n_minus_one::without_largest(&scenario));
     let singles: Vec<RegionId> = if priced { scenario.policy.ids().collect() } else { Vec::new() };
     let mut works: Vec<Work> = seeds.iter().map(|seed| Work::Main(*seed)).collect();
     if lesser.is_some() {
-        works.extend(seeds.iter().take(N_MINUS_ONE_RUNS as usize).map(|seed| Work::NMinusOne(*seed)));
+        works.extend(seeds.iter().take(n_minus_one::RUNS as usize).map(|seed| Work::NMinusOne(*seed)));
     }
     works.extend(singles.iter().map(|region| Work::Single(*region, scenario.seed)));
     let again = if priced { seeds.len() as u64 - 1 } else { 0 };
     progress.begin(works.len() as u64 + again);
     let keep = std::sync::Mutex::new(Some(keep));
     let simulate = |work: &Work| {
-        let done = simulate(&scenario, lesser.as_ref().map(|(lesser, _)| lesser), work, &keep);
+        let done = simulate(&scenario, lesser.as_ref(), work, &keep);
         progress.done();
         done
     };
@@ -126,24 +129,23 @@ pub fn run(scenario: &Scenario, keep: Keep, progress: &dyn Progress) -> Experime
         done.retain(|done| !matches!(done, Done::Single(region, _) if *region != best));
         done.extend(more);
     }
-    assemble(&scenario, lesser.map(|(lesser, at)| (lesser.clone(), at)), done)
+    assemble(&scenario, lesser.as_ref(), done, progress)
 }
 
-fn simulate(
-    scenario: &Scenario,
-    lesser: Option<&Scenario>,
-    work: &Work,
-    keep: &std::sync::Mutex<Option<Keep>>,
-) -> Done {
+fn simulate(scenario: &Scenario, lesser: Option<&Lesser>, work: &Work, keep: &std::sync::Mutex<Option<Keep>>) -> Done {
+    let asked = || lesser.expect("only asked for with one");
     let (scenario, seed) = match work {
         Work::Main(seed) => (scenario.clone(), *seed),
-        Work::NMinusOne(seed) => (lesser.expect("only asked for with one").clone(), *seed),
+        Work::NMinusOne(seed) => (asked().scenario.clone(), *seed),
         Work::Single(region, seed) => (single_region(scenario, *region), *seed),
     };
     let first = matches!(work, Work::Main(seed) if *seed == scenario.seed);
     let keep =
         if first { keep.lock().ok().and_then(|mut keep| keep.take()).unwrap_or_default() } else { Keep::default() };
-    let frame = run::frame(&scenario, first);
+    let frame = match work {
+        Work::NMinusOne(_) => asked().frame(),
+        Work::Main(_) | Work::Single(..) => run::frame(&scenario, first),
+    };
     match caught(&scenario, || run::run(&scenario, seed, &frame, keep)) {
         Ok(outcome) => match work {
             Work::Main(_) => Done::Main(Box::new(outcome)),
@@ -201,22 +203,7 @@ fn single_region(scenario: &Scenario, region: RegionId) -> Scenario {
     Scenario { policy: Arc::new(policy), faults: Vec::new(), objectives: Vec::new(), ..scenario.clone() }
 }
 
-/// The scenario up to the end of its worst hour, its largest region lost in that hour and nothing else broken; and
-/// where that hour begins.
-fn without_largest(scenario: &Scenario) -> (Scenario, Span) {
-    let worst = worst_hour(scenario, scenario.seed).start;
-    let largest = scenario.policy.ids().max_by_key(|id| {
-        // The most runners; of equals the one with the most home jobs is the first by priority.
-        (scenario.policy.region(*id).max_runners, std::cmp::Reverse(*id))
-    });
-    let at = worst.since(scenario.start);
-    let hour = Span::from_hours(1).min(scenario.duration.saturating_sub(at));
-    let lost = FaultPlan { kind: FaultKind::RegionOutage, region: largest, when: When::At { at, lasts: hour } };
-    let lesser = Scenario { faults: vec![lost], warm_up: at, duration: at + hour, ..scenario.clone() };
-    (lesser, at)
-}
-
-fn assemble(scenario: &Scenario, lesser: Option<(Scenario, Span)>, done: Vec<Done>) -> Experiment {
+fn assemble(scenario: &Scenario, lesser: Option<&Lesser>, done: Vec<Done>, progress: &dyn Progress) -> Experiment {
     let (mut mains, mut lessers, mut singles, mut broken) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for done in done {
         match done {
@@ -238,7 +225,7 @@ fn assemble(scenario: &Scenario, lesser: Option<(Scenario, Span)>, done: Vec<Don
         + singles.iter().map(|(_, totals)| totals.events).sum::<u64>();
     let frame = run::frame(scenario, true);
     let baseline = baseline(scenario, &singles).filter(|baseline| baseline.totals.len() == mains.len());
-    let digest = digest(&mains);
+    let (digest, ran) = (digest(&mains), mains.iter().map(|outcome| outcome.seed).collect::<Vec<_>>());
     let mut mains = mains.into_iter().map(|outcome| *outcome);
     let mut first = mains.next();
     let mut measures: Vec<RunMeasures> = Vec::new();
@@ -250,9 +237,14 @@ fn assemble(scenario: &Scenario, lesser: Option<(Scenario, Span)>, done: Vec<Don
     }
     measures.extend(mains.map(|outcome| outcome.measures));
     let mut report = summarize(&frame, &measures, baseline.as_ref(), &scenario.objectives);
-    report.summary.n_minus_one = n_minus_one(scenario, lesser, lessers);
+    let found = lesser.map_or_else(n_minus_one::alone, |lesser| n_minus_one::verdict(lesser, lessers, progress));
+    report.summary.n_minus_one = found.verdict;
+    broken.extend(found.broken);
+    let totals = baseline.as_ref().map(|baseline| baseline.totals.as_slice());
+    let asked = regression::quantities(&scenario.objectives);
+    report.summary.runs = ran.into_iter().zip(kept(&asked, of_runs(&frame, &measures, totals))).collect();
     report.summary.digest = digest;
-    report.summary.engine = Engine { events, ..Engine::default() };
+    report.summary.engine = Engine { events: events + found.events, ..Engine::default() };
     name(scenario, &mut report);
     report.faults = first.as_ref().map_or_else(Vec::new, |first| fault_spans(scenario, first));
     Experiment { report, broken, first }
@@ -296,32 +288,6 @@ fn baseline(scenario: &Scenario, singles: &[(RegionId, Totals)]) -> Option<Basel
         }
     }
     Some(Baseline { region, totals: singles.iter().map(|(_, totals)| totals.total).collect(), components })
-}
-
-fn n_minus_one(scenario: &Scenario, lesser: Option<(Scenario, Span)>, lessers: Vec<Outcome>) -> NMinusOne {
-    let Some((lesser, at)) = lesser else {
-        let why = "with one region there is nothing left when it goes".to_owned();
-        return NMinusOne { why, ..NMinusOne::default() };
-    };
-    let frame = run::frame(&lesser, false);
-    // Money needs the single region beside it, and is no question of holding out.
-    let judged = scenario.objectives.iter().filter(|o| o.measure != "costRatio").cloned().collect::<Vec<_>>();
-    let measures: Vec<RunMeasures> = lessers.into_iter().map(|outcome| outcome.measures).collect();
-    let report = summarize(&frame, &measures, None, &judged);
-    let objectives = report.summary.objectives;
-    let region = lesser.faults.first().and_then(|fault| fault.region);
-    let region = region.map_or_else(String::new, |region| scenario.policy.region(region).name.clone());
-    let holds = (!objectives.is_empty()).then(|| objectives.iter().all(|o| o.verdict == Verdict::Met));
-    let why = match holds {
-        None => "the scenario promises nothing that could be judged".to_owned(),
-        Some(true) => format!("all objectives are met in that hour without {region}"),
-        Some(false) => {
-            let open = objectives.iter().filter(|o| o.verdict != Verdict::Met);
-            let list: Vec<String> = open.map(|o| format!("{} {}", o.measure, o.stat)).collect();
-            format!("without {region}: {}", list.join(", "))
-        }
-    };
-    NMinusOne { region, worst_hour: at.as_secs_f64(), objectives, holds, why }
 }
 
 fn fault_spans(scenario: &Scenario, first: &Outcome) -> Vec<FaultSpan> {

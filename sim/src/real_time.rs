@@ -75,6 +75,7 @@ impl RealTime {
             loads: Vec::new(),
             faults: Vec::new(),
             objectives: Vec::new(),
+            objectives_at: Vec::new(),
             warnings: Vec::new(),
             over: String::new(),
         };

@@ -1,5 +1,7 @@
 //! `tidegate check`: verdicts for machines, and the evidence that a policy was validated.
 
+mod gate;
+
 use crate::tidegate;
 use serde_json::{Value, json};
 use tidegate_live::policy_file;

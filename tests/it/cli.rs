@@ -77,7 +77,7 @@ fn json_is_one_line_for_each_scenario_with_every_key() {
     let names: Vec<&Value> = lines.iter().map(|line| &line["scenario"]["name"]).collect();
     assert_eq!(names, ["small", "again"], "in the order they were named");
     let keys = "schema tidegate scenario policy seeds digest measures regions counts cost failovers objectives nMinusOne \
-        engine";
+        runs engine";
     for key in keys.split_whitespace() {
         assert!(!lines[0][key].is_null(), "no {key}");
     }

@@ -1,5 +1,6 @@
 //! Tests from outside, in one binary.
 
+mod action;
 mod bad_input;
 mod check;
 mod cli;

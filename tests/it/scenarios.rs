@@ -70,7 +70,7 @@ macro_rules! each {
 
 each! {
     asymmetric_partition brownout dual_region_pilot failback_storm flapping gray_failure home_region_outage
-    monday_burst recorded_jobs single_region three_regions
+    monday_burst recorded_jobs single_region small_home three_regions
 }
 
 #[test]

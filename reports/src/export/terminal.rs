@@ -196,6 +196,7 @@ fn last(report: &Report, lies: &str) -> Vec<Line> {
     let mut lines = vec![named("Jobs", [plain(jobs(&summary.counts))])];
     lines.extend(cost(&summary.cost).map(|text| named("Cost", [plain(text)])));
     lines.push(named("N-1", n_minus_one(&summary.n_minus_one, Clock::new(&summary.start))));
+    lines.extend(answer::remedy(&summary.n_minus_one).into_iter().map(|sentence| named("", [plain(sentence)])));
     let engine = &summary.engine;
     if engine.events > 0 {
         let (events, speed) = (human::count(engine.events as f64), human::count(engine.events_per_second.round()));

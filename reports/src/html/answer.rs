@@ -133,7 +133,24 @@ fn without(summary: &Summary) -> Option<String> {
     let hour = Clock::new(&summary.start).stamp(loss.worst_hour);
     let why = why_not(loss, |objective| human::label(&objective.measure).to_lowercase());
     let why = if why.is_empty() { String::new() } else { format!(" ({why})") };
-    Some(format!("In the worst hour, {hour}, the fleet {answer} its objectives{why}."))
+    let more: String = remedy(loss).iter().map(|sentence| format!(" {sentence}.")).collect();
+    Some(format!("In the worst hour, {hour}, the fleet {answer} its objectives{why}.{more}"))
+}
+
+/// Which region breaks first, and what would mend it: sentences without their points. Nothing where it holds.
+pub(crate) fn remedy(loss: &NMinusOne) -> Vec<String> {
+    let first = loss.breaks_first.as_ref().map(|first| {
+        let what = match first.limit.as_str() {
+            "maxRunners" => "is out of runners first",
+            _ => "has more waiting than its threshold first",
+        };
+        let (runs, all) = first.runs;
+        let some = if runs < all { format!(" in {runs} of {all} runs") } else { String::new() };
+        format!("{} {what}{some}, {} into the hour", first.region, human::duration(first.after))
+    });
+    let mut letters = loss.mend.as_ref().map(|mend| mend.why.chars()).into_iter().flatten();
+    let mend: Option<String> = letters.next().map(|first| first.to_uppercase().chain(letters).collect());
+    first.into_iter().chain(mend).collect()
 }
 
 /// What the N-1 verdict is, and in words. Objectives that are merely open are no proof that the fleet fails.
@@ -166,7 +183,7 @@ pub(crate) fn why_not(loss: &NMinusOne, name: impl Fn(&Judged) -> String) -> Str
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Estimate;
+    use crate::model::{BreaksFirst, Estimate, Mend};
 
     fn at(seconds: f64) -> Estimate {
         Estimate { value: Some(seconds), low: None, high: None }
@@ -191,6 +208,24 @@ mod tests {
         assert!(clocks(&failover).ends_with("after 4 m in 18 of 20 runs, and not by the end in the others."));
         let quiet = Failover { runs: (0, 20), recovered: at(0.0), ..Failover::default() };
         assert_eq!(clocks(&quiet), "No failover follows. Its jobs start as before all the time.");
+    }
+
+    #[test]
+    fn what_breaks_first_and_what_mends_it_are_sentences() {
+        let mut loss = NMinusOne::default();
+        assert_eq!(remedy(&loss), Vec::<String>::new());
+        let first = |limit: &str, runs| BreaksFirst { region: "eu".into(), after: 240.0, limit: limit.into(), runs };
+        loss.breaks_first = Some(first("maxRunners", (4, 5)));
+        loss.mend = Some(Mend { why: "with 76 more runners in eu it would hold".into(), ..Mend::default() });
+        assert_eq!(
+            remedy(&loss),
+            [
+                "eu is out of runners first in 4 of 5 runs, 4 m into the hour",
+                "With 76 more runners in eu it would hold"
+            ]
+        );
+        loss.breaks_first = Some(first("queueDepth", (5, 5)));
+        assert_eq!(remedy(&loss)[0], "eu has more waiting than its threshold first, 4 m into the hour");
     }
 
     #[test]

@@ -97,6 +97,8 @@ fn n_minus_one(loss: &NMinusOne, clock: Clock) -> String {
     };
     let why = answer::why_not(loss, name);
     let why = if why.is_empty() { String::new() } else { format!("<p class=\"why\">{}</p>", escape(&why)) };
+    let remedy: String =
+        answer::remedy(loss).iter().map(|sentence| format!("<p class=\"why\">{}.</p>", escape(sentence))).collect();
     let rows: String = loss.objectives.iter().map(row).collect();
     let table = if rows.is_empty() {
         String::new()
@@ -107,7 +109,7 @@ fn n_minus_one(loss: &NMinusOne, clock: Clock) -> String {
         )
     };
     format!(
-        "<div class=\"card wide-card {class}\"><p class=\"verdict\">{sign} N-1: the fleet {answer}</p><h3>{}</h3>{why}{table}</div>\n",
+        "<div class=\"card wide-card {class}\"><p class=\"verdict\">{sign} N-1: the fleet {answer}</p><h3>{}</h3>{why}{remedy}{table}</div>\n",
         escape(&question),
         class = class(verdict),
         sign = sign(verdict),

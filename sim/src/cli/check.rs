@@ -1,6 +1,10 @@
 //! `tidegate check`: scenarios judged, for machines that say yes or no. Knows which files are scenarios and how verdicts
 //! print; must not know how anything is judged.
 
+pub(super) mod args;
+mod base;
+mod github;
+mod junit;
 mod stamp;
 mod verdict;
 
@@ -9,21 +13,30 @@ use super::{CheckArgs, End, Format, inputs, print, report};
 use crate::experiment;
 use crate::output::{self, WriteError};
 use crate::run::Keep;
-use crate::scenario::Scenario;
+use crate::scenario::file;
+use crate::scenario::{Scenario, Spot};
+use base::Bases;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use tidegate_reports::objective::Objective;
+use tidegate_reports::regression::Terms;
 use verdict::Checked;
 
 pub(super) fn check(args: &CheckArgs) -> End {
-    let (paths, mistakes) = scenarios(&args.paths);
-    mistakes.iter().for_each(|mistake| eprintln!("{mistake}"));
+    let (paths, mut mistakes) = scenarios(&args.paths);
     let overrides = args.over.overrides(args.runs, args.seed);
     if args.stamp && !args.over.is_empty() {
         eprintln!("tidegate: --stamp vouches for policy files as they are: leave out --set and --policy");
         return End::Input;
     }
+    let bases = Bases::read(&args.more.baseline).unwrap_or_else(|wrong| {
+        mistakes.extend(wrong);
+        Bases::default()
+    });
+    mistakes.iter().for_each(|mistake| eprintln!("{mistake}"));
     let read = inputs::read_all(&paths, overrides);
-    let Some(scenarios) = read.filter(|_| mistakes.is_empty()) else {
+    let promised = slos(&args.more.slo);
+    let Some((mut scenarios, promised)) = read.filter(|_| mistakes.is_empty()).zip(promised) else {
         if args.paths.iter().any(|path| path.is_dir()) {
             eprintln!(
                 "every .toml and .json file of a folder is taken for a scenario; policies and worlds lie elsewhere"
@@ -31,35 +44,48 @@ pub(super) fn check(args: &CheckArgs) -> End {
         }
         return End::Input;
     };
+    for scenario in &mut scenarios {
+        scenario.objectives.extend(promised.iter().map(|(objective, _)| objective.clone()));
+        scenario.objectives_at.extend(promised.iter().map(|(_, at)| at.clone()));
+    }
+    if let Some(mismatch) = bases.mismatch(&scenarios) {
+        eprintln!("tidegate: {mismatch}");
+        return End::Input;
+    }
     let pool = match inputs::threads(args.threads) {
         Ok(pool) => pool,
         Err(end) => return end,
     };
-    pool.install(|| all(args, &scenarios)).unwrap_or_else(|error| {
+    pool.install(|| all(args, &scenarios, &bases)).unwrap_or_else(|error| {
         eprintln!("tidegate: {error}");
         End::Environment
     })
 }
 
-fn all(args: &CheckArgs, scenarios: &[Scenario]) -> Result<End, WriteError> {
-    if args.stamp {
-        // Before minutes of work: may we write there?
-        for policy in stamp::policies(scenarios) {
-            output::probe(policy.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")))?;
-        }
-    }
+fn all(args: &CheckArgs, scenarios: &[Scenario], bases: &Bases) -> Result<End, WriteError> {
+    probe(args, scenarios)?;
     let mut end = End::Well;
+    let terms = Terms { tolerance: args.more.tolerance, comparisons: bases.comparisons(scenarios) };
     let mut checked = Vec::new();
     for scenario in scenarios {
-        let one = judge(args, scenario);
+        let one = judge(args, scenario, bases, terms);
         end = end.max(print(&match args.format {
             Format::Text => one.in_words(),
             Format::Json => format!("{}\n", one.as_json()),
         }));
+        if args.more.github {
+            annotate(args.format, &github::annotations(&one));
+        }
         if !one.is_good() {
             end = end.max(End::NotMet);
         }
         checked.push(one);
+    }
+    if args.more.github {
+        github::add_summary(&checked)?;
+    }
+    if let Some(path) = &args.more.junit {
+        output::write_whole(path, junit::report(&checked).as_bytes())?;
     }
     if args.stamp {
         for stamped in stamp::stamp(&checked)? {
@@ -72,12 +98,50 @@ fn all(args: &CheckArgs, scenarios: &[Scenario]) -> Result<End, WriteError> {
     Ok(end)
 }
 
-fn judge(args: &CheckArgs, scenario: &Scenario) -> Checked {
+/// The objectives of OpenSLO files; `None` when one of them has mistakes, which are told.
+fn slos(paths: &[PathBuf]) -> Option<Vec<(Objective, Spot)>> {
+    let read: Vec<_> = paths.iter().map(|path| file::read_slo(path)).collect();
+    read.iter().filter_map(|read| read.as_ref().err()).for_each(|error| eprintln!("{error}"));
+    read.into_iter().collect::<Result<Vec<_>, _>>().ok().map(|all| all.into_iter().flatten().collect())
+}
+
+/// The line that does it again: the report of `run`, which knows no objectives but the scenario's own.
+fn again(args: &CheckArgs, scenario: &Scenario, report: String) -> String {
+    if args.more.slo.is_empty() {
+        return report;
+    }
+    let slos = args.more.slo.iter().map(|path| format!(" --slo {}", file::quoted(&path.display().to_string())));
+    let (path, over, slos) = (&scenario.input.path, &scenario.over, slos.collect::<String>());
+    format!("tidegate check {path}{over}{slos} --runs {} --seed {}", scenario.runs, scenario.seed)
+}
+
+/// Annotations for GitHub's runner, which reads both streams; results for machines stay alone on theirs.
+fn annotate(format: Format, annotations: &str) {
+    match format {
+        Format::Text => {
+            let _ = print(annotations);
+        }
+        Format::Json => eprint!("{annotations}"),
+    }
+}
+
+/// Before minutes of work: may we write there?
+fn probe(args: &CheckArgs, scenarios: &[Scenario]) -> Result<(), WriteError> {
+    let policies = if args.stamp { stamp::policies(scenarios) } else { BTreeSet::new() };
+    for path in policies.iter().chain(&args.more.junit) {
+        output::probe(path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")))?;
+    }
+    Ok(())
+}
+
+fn judge(args: &CheckArgs, scenario: &Scenario, bases: &Bases, terms: Terms) -> Checked {
     let bar = Bar::new(args.quiet, scenario.input.name.clone());
-    let done = experiment::run(scenario, Keep::default(), &bar);
+    let mut done = experiment::run(scenario, Keep::default(), &bar);
     bar.clear();
     report::tell_broken(&done, &format!("tidegate run {}", scenario.input.path));
-    Checked::new(done)
+    let against = bases.against(scenario, &done.report.summary, terms);
+    done.report.reproduce = again(args, scenario, done.report.reproduce);
+    Checked { against, ..Checked::new(done, scenario.objectives_at.clone()) }
 }
 
 /// The scenario files at these paths, each once, and what is wrong with the paths.

@@ -43,8 +43,12 @@ Exit codes: 0 all well; 1 an objective was missed or inconclusive, a replay diff
             2 the input or the usage is wrong; 3 the environment failed (disk full, no permission).";
 
 const CHECK_HELP: &str = "\
-A line for each scenario: met, missed, inconclusive, noObjectives or broken (an invariant); and one for each objective that \
-is not met. Exit code 1: an objective is missed or inconclusive, or an invariant broke.
+A line for each scenario: met, regressed, missed, inconclusive, noObjectives or broken (an invariant); and one for each \
+objective that is not met. Exit code 1: an objective is missed or inconclusive, something is clearly worse than in the \
+baseline, or an invariant broke.
+
+--baseline compares each objective, start p95, cost and availability with the summary of the same scenario: seed by seed where \
+the seeds are the same.
 
 --stamp writes POLICY.validated beside each policy file when all objectives of all scenarios that use it are met, as \
 `tidegate-live serve --require-validated` asks for, and removes it when they are not.
@@ -52,7 +56,9 @@ is not met. Exit code 1: an objective is missed or inconclusive, or an invariant
 Examples:
   tidegate check scenarios/
   tidegate check scenarios/*.toml --runs 5 --format json
-  tidegate check scenarios/ --stamp";
+  tidegate check scenarios/ --stamp
+  tidegate run scenarios/*.toml --out base     on the base branch, and then on the change:
+  tidegate check scenarios/ --baseline base --junit junit.xml --github";
 
 const EXPLAIN_HELP: &str = "\
 Job numbers of a scenario are in jobs.csv (`tidegate run SCENARIO --jobs-csv`); those of a journal are GitHub's own. A \
@@ -193,6 +199,8 @@ struct CheckArgs {
     /// Write evidence beside each policy file under which all objectives are met; remove that of others
     #[arg(long)]
     stamp: bool,
+    #[command(flatten)]
+    more: check::args::More,
     #[command(flatten)]
     over: Over,
 }

@@ -33,4 +33,8 @@ impl Progress for Bar {
     fn done(&self) {
         self.0.inc(1);
     }
+
+    fn more(&self, simulations: u64) {
+        self.0.inc_length(simulations);
+    }
 }

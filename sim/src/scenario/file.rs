@@ -7,12 +7,13 @@ mod load;
 mod objective;
 mod over;
 mod profile;
+mod slo;
 mod source;
 #[cfg(test)]
 mod tests;
 
 use super::setting::Setting;
-use super::{FaultPlan, Load, Scenario};
+use super::{FaultPlan, Load, Scenario, Spot};
 use crate::world::file as worlds;
 use crate::world::spec::WorldSpec;
 use std::path::{Path, PathBuf};
@@ -25,6 +26,7 @@ use tidegate_reports::model::Input;
 use tidegate_reports::objective::Objective;
 
 pub use alone::policy_and_world;
+pub use slo::read_slo;
 pub use source::MAX_BYTES;
 pub(crate) use source::hash_of;
 
@@ -222,7 +224,7 @@ struct Draft {
     start_within: Span,
     loads: Vec<Load>,
     faults: Vec<FaultPlan>,
-    objectives: Vec<Objective>,
+    objectives: Vec<(Objective, Spot)>,
     warnings: Vec<String>,
 }
 
@@ -231,6 +233,7 @@ impl Draft {
         let (policy, policy_input) = self.policy?;
         let policy_input =
             policy_input.unwrap_or_else(|| Input { name: format!("{} (inline)", self.name), ..file.clone() });
+        let (objectives, objectives_at) = self.objectives.into_iter().unzip();
         Some(Scenario {
             input: Input { name: self.name, ..file },
             policy_input,
@@ -245,7 +248,8 @@ impl Draft {
             start_within: self.start_within,
             loads: self.loads,
             faults: self.faults,
-            objectives: self.objectives,
+            objectives,
+            objectives_at,
             warnings: self.warnings,
             over: overrides.arguments(),
         })
@@ -275,7 +279,10 @@ fn read_table(t: &mut TableReader<'_>, files: &mut Files) -> Draft {
     let around = load::Around { files, policy: known, start, duration: length };
     let loads = t.each_at_least("load", 1, "what arrives", |t| load::read(t, &around, &mut warnings));
     let faults = fault::read_all(t, &fault::Around { policy: known, duration: length });
-    let objectives = t.each("objective", "what is promised", objective::read);
+    let objectives = t.each("objective", "what is promised", |t| {
+        let at = spot(t);
+        objective::read(t).map(|objective| (objective, at))
+    });
     Draft {
         name,
         about,
@@ -292,6 +299,13 @@ fn read_table(t: &mut TableReader<'_>, files: &mut Files) -> Draft {
         policy,
         warnings,
     }
+}
+
+/// Where a table stands.
+pub(super) fn spot(t: &TableReader<'_>) -> Spot {
+    let source = t.context().source();
+    let (line, column) = source.line_column(t.place().start);
+    Spot { path: source.name().to_owned(), line, column }
 }
 
 /// The name, which names the folder of results too.

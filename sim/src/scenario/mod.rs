@@ -47,10 +47,23 @@ pub struct Scenario {
     pub faults: Vec<FaultPlan>,
     /// What is promised.
     pub objectives: Vec<Objective>,
+    /// Where the objectives stand, in the same order.
+    pub objectives_at: Vec<Spot>,
     /// What the reader left out or made up of recorded loads, a sentence each.
     pub warnings: Vec<String>,
     /// What the command line put over the files, as arguments with a blank before each, for lines that reproduce.
     pub over: String,
+}
+
+/// A place in a file, for whoever shows its line.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Spot {
+    /// The file.
+    pub path: String,
+    /// Its line, from 1.
+    pub line: usize,
+    /// Its column in characters, from 1.
+    pub column: usize,
 }
 
 /// One source of jobs.

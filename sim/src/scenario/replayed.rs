@@ -106,6 +106,7 @@ fn build(
         loads,
         faults: Vec::new(),
         objectives: Vec::new(),
+        objectives_at: Vec::new(),
         warnings,
         over: String::new(),
     })

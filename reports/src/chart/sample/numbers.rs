@@ -175,19 +175,34 @@ pub(crate) fn summary(names: &[&str]) -> Summary {
             },
         ],
         objectives: objectives(),
-        n_minus_one: NMinusOne {
-            region: first.to_owned(),
-            worst_hour: 15.0 * HOUR,
-            objectives: objectives(),
-            holds: Some(false),
-            why: "eu-west-1 and ap-southeast-1 reach their limits of 400 runners; 212 jobs wait longer than 10 m"
-                .to_owned(),
-        },
+        n_minus_one: n_minus_one(names),
+        runs: BTreeMap::new(),
         engine: Engine {
             events: 48_211_904,
             wall_seconds: 21.4,
             events_per_second: 2_252_892.0,
             peak_bytes: Some(412 << 20),
         },
+    }
+}
+
+/// The fleet without the first region.
+fn n_minus_one(names: &[&str]) -> NMinusOne {
+    let name = |index: usize| names.get(index).copied().unwrap_or_default().to_owned();
+    NMinusOne {
+        region: name(0),
+        worst_hour: 15.0 * HOUR,
+        objectives: objectives(),
+        holds: Some(false),
+        why: "eu-west-1 and ap-southeast-1 reach their limits of 400 runners; 212 jobs wait longer than 10 m"
+            .to_owned(),
+        breaks_first: Some(BreaksFirst { region: name(1), after: 240.0, limit: "maxRunners".to_owned(), runs: (4, 5) }),
+        mend: Some(Mend {
+            holds: true,
+            factor: 1.19,
+            total: 76,
+            more: [(name(1), 76)].into(),
+            why: format!("with 76 more runners in {} it would hold", name(1)),
+        }),
     }
 }

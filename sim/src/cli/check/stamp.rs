@@ -77,7 +77,7 @@ fn why_not(users: &[&Checked]) -> String {
     }
     let told = |one: &&&Checked| match one.outcome() {
         Outcome::Met => false,
-        Outcome::NoObjectives | Outcome::Inconclusive | Outcome::Missed | Outcome::Broken => true,
+        Outcome::NoObjectives | Outcome::Regressed | Outcome::Inconclusive | Outcome::Missed | Outcome::Broken => true,
     };
     let list: Vec<String> =
         users.iter().filter(told).map(|one| format!("{} is {}", one.scenario.name, one.outcome().name())).collect();

@@ -1,12 +1,16 @@
 //! What a check found of one scenario. Knows verdicts and how they print; must not know files.
 
+use super::base::Against;
 use crate::checker::Broken;
 use crate::experiment::Experiment;
+use crate::scenario::Spot;
 use serde_json::{Value, json};
 use std::fmt::{self, Write};
 use tidegate_core::Span;
 use tidegate_reports::model::{Input, Judged, Verdict};
-use tidegate_reports::objective::{Bound, Of};
+use tidegate_reports::objective::{Bound, Of, Stat, measure};
+use tidegate_reports::regression::Change;
+use tidegate_reports::values::Quantity;
 
 /// The verdict on a scenario: the worst of its objectives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +19,8 @@ pub(super) enum Outcome {
     Met,
     /// It promises nothing: nothing is shown by it.
     NoObjectives,
+    /// All objectives are met, and something is clearly worse than in the baseline.
+    Regressed,
     /// An objective can be said neither to be met nor to be missed.
     Inconclusive,
     /// An objective is missed.
@@ -28,6 +34,7 @@ impl Outcome {
         match self {
             Self::Met => "met",
             Self::NoObjectives => "noObjectives",
+            Self::Regressed => "regressed",
             Self::Inconclusive => "inconclusive",
             Self::Missed => "missed",
             Self::Broken => "broken",
@@ -43,11 +50,17 @@ pub(super) struct Checked {
     pub(super) seeds: Vec<u64>,
     pub(super) digest: String,
     pub(super) objectives: Vec<Judged>,
+    /// Where they stand, in the same order.
+    pub(super) places: Vec<Spot>,
+    /// The line that does it again.
+    pub(super) again: String,
+    /// Against a baseline, where one was given.
+    pub(super) against: Option<Against>,
     pub(super) broken: Vec<(u64, Broken)>,
 }
 
 impl Checked {
-    pub(super) fn new(done: Experiment) -> Self {
+    pub(super) fn new(done: Experiment, places: Vec<Spot>) -> Self {
         let summary = done.report.summary;
         Self {
             scenario: summary.scenario,
@@ -55,6 +68,9 @@ impl Checked {
             seeds: summary.seeds,
             digest: summary.digest,
             objectives: summary.objectives,
+            places,
+            again: done.report.reproduce,
+            against: None,
             broken: done.broken,
         }
     }
@@ -72,6 +88,8 @@ impl Checked {
             Outcome::Missed
         } else if any(Verdict::Inconclusive) {
             Outcome::Inconclusive
+        } else if self.against.as_ref().is_some_and(|against| !against.is_good()) {
+            Outcome::Regressed
         } else if self.objectives.is_empty() {
             Outcome::NoObjectives
         } else {
@@ -83,7 +101,7 @@ impl Checked {
     pub(super) fn is_good(&self) -> bool {
         match self.outcome() {
             Outcome::Met | Outcome::NoObjectives => true,
-            Outcome::Inconclusive | Outcome::Missed | Outcome::Broken => false,
+            Outcome::Regressed | Outcome::Inconclusive | Outcome::Missed | Outcome::Broken => false,
         }
     }
 
@@ -93,9 +111,11 @@ impl Checked {
         let s = if self.objectives.len() == 1 { "" } else { "s" };
         let mut text =
             format!("{:<12}  {}: {} objective{s}", self.outcome().name(), self.scenario.name, self.objectives.len());
+        let worse = self.against.iter().flat_map(|against| against.of(Change::Regression)).count();
         for (count, what) in [
             (count(Verdict::Missed), "missed"),
             (count(Verdict::Inconclusive), "inconclusive"),
+            (worse, "worse than the baseline"),
             (self.broken.len(), "invariants broken"),
         ] {
             if count > 0 {
@@ -106,7 +126,7 @@ impl Checked {
         for judged in self.objectives.iter().filter(|judged| judged.verdict != Verdict::Met) {
             let _ = writeln!(text, "    {}", Line(judged));
         }
-        text
+        text + &self.against.as_ref().map_or_else(String::new, Against::in_words)
     }
 
     pub(super) fn as_json(&self) -> Value {
@@ -120,39 +140,60 @@ impl Checked {
             "digest": self.digest,
             "objectives": self.objectives,
             "broken": self.broken.iter().map(broken).collect::<Vec<_>>(),
+            "baseline": self.against.as_ref().map(Against::as_json),
         })
     }
 }
 
 /// An objective on one line.
-struct Line<'a>(&'a Judged);
+pub(super) struct Line<'a>(pub(super) &'a Judged);
 
 impl fmt::Display for Line<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let judged = self.0;
-        let verdict = match judged.verdict {
-            Verdict::Met => Outcome::Met,
-            Verdict::Inconclusive => Outcome::Inconclusive,
-            Verdict::Missed => Outcome::Missed,
-        };
-        write!(f, "{} {}", judged.measure, judged.stat)?;
-        if judged.of != Of::All.name() {
-            write!(f, " of {} jobs", judged.of)?;
-        }
-        let show = |value: Option<f64>| value.map_or_else(|| "none".to_owned(), |value| quantity(&judged.unit, value));
-        let (low, high) = (judged.estimate.low, judged.estimate.high);
-        let bound = if judged.bound == Bound::AtMost.name() { "at most" } else { "at least" };
-        write!(f, " {}: {}", verdict.name(), show(judged.estimate.value))?;
-        if low.is_some() || high.is_some() {
-            write!(f, " [{}, {}]", show(low), show(high))?;
-        }
-        write!(f, ", promised {bound} {}", quantity(&judged.unit, judged.limit))?;
+        write!(f, "{} {}: {}, promised {}", what(judged), word(judged.verdict), found(judged), promise(judged))?;
         if judged.why.is_empty() { Ok(()) } else { write!(f, "; {}", judged.why) }
     }
 }
 
+/// The name of a verdict.
+pub(super) const fn word(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Met => Outcome::Met.name(),
+        Verdict::Inconclusive => Outcome::Inconclusive.name(),
+        Verdict::Missed => Outcome::Missed.name(),
+    }
+}
+
+/// What an objective is about: `start p95 of regional jobs`.
+pub(super) fn what(judged: &Judged) -> String {
+    let of = if judged.of == Of::All.name() { String::new() } else { format!(" of {} jobs", judged.of) };
+    format!("{} {}{of}", judged.measure, judged.stat)
+}
+
+/// The key of the quantity that it is about.
+pub(super) fn key(judged: &Judged) -> Option<String> {
+    let (of, stat) = (Of::named(&judged.of)?, Stat::named(&judged.stat)?);
+    Some(Quantity { measure: measure(&judged.measure)?.name, of, stat }.key())
+}
+
+/// Its limit: `at most 1m 30s`.
+pub(super) fn promise(judged: &Judged) -> String {
+    let bound = if judged.bound == Bound::AtMost.name() { "at most" } else { "at least" };
+    format!("{bound} {}", quantity(&judged.unit, judged.limit))
+}
+
+/// Its value and interval: `2m 0s [1m 58s, 2m 3s]`.
+pub(super) fn found(judged: &Judged) -> String {
+    let show = |value: Option<f64>| value.map_or_else(|| "none".to_owned(), |value| quantity(&judged.unit, value));
+    let (low, high) = (judged.estimate.low, judged.estimate.high);
+    let interval =
+        if low.is_some() || high.is_some() { format!(" [{}, {}]", show(low), show(high)) } else { String::new() };
+    format!("{}{interval}", show(judged.estimate.value))
+}
+
 /// A value in its unit, with enough places to tell it from a limit close by.
-fn quantity(unit: &str, value: f64) -> String {
+pub(super) fn quantity(unit: &str, value: f64) -> String {
     let places = |value: f64| {
         let text = format!("{value:.4}");
         text.trim_end_matches('0').trim_end_matches('.').to_owned()
@@ -192,6 +233,9 @@ pub(super) mod tests {
             seeds: vec![1, 2],
             digest: "d".to_owned(),
             objectives: verdicts.iter().map(judged).collect(),
+            places: Vec::new(),
+            again: format!("tidegate run {name}.toml --runs 2 --seed 1"),
+            against: None,
             broken: Vec::new(),
         }
     }

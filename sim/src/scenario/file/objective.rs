@@ -36,7 +36,8 @@ pub(super) fn read(t: &mut TableReader<'_>) -> Option<Objective> {
     }
 }
 
-fn spec(node: &mut NodeReader<'_>) -> Option<&'static MeasureSpec> {
+/// Reads the name of a measure.
+pub(super) fn spec(node: &mut NodeReader<'_>) -> Option<&'static MeasureSpec> {
     let name = node.read::<String>()?;
     let found = measure(&name);
     if found.is_none() {
