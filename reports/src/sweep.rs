@@ -169,11 +169,6 @@ impl Point {
     pub fn value(&self, key: &str) -> Option<f64> {
         self.estimate(key).value.filter(|value| value.is_finite())
     }
-
-    /// Objectives that are not met.
-    fn unmet(&self) -> usize {
-        self.objectives.iter().filter(|objective| objective.verdict != Verdict::Met).count()
-    }
 }
 
 impl Sweep {
@@ -189,12 +184,14 @@ impl Sweep {
         self.cheapest(self.points.iter().filter(|point| point.is_good()))
     }
 
-    /// The best point, or where there is none the cheapest of those that keep the most objectives: the one around which
+    /// The best point, or where there is none the cheapest of those that miss the fewest objectives: the one around which
     /// the effect of each axis is shown. `None` without points.
     #[must_use]
     pub fn centre(&self) -> Option<&Point> {
         self.best().or_else(|| {
-            let rank = |point: &Point| (point.broken, point.unmet());
+            let of =
+                |point: &Point, verdict| point.objectives.iter().filter(|judged| judged.verdict == verdict).count();
+            let rank = |point: &Point| (point.broken, of(point, Verdict::Missed), of(point, Verdict::Inconclusive));
             let least = self.points.iter().map(rank).min()?;
             self.cheapest(self.points.iter().filter(|point| rank(point) == least))
         })

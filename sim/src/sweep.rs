@@ -10,6 +10,8 @@
 //! ```
 
 pub mod axis;
+#[cfg(feature = "s3")]
+pub mod bucket;
 pub mod design;
 mod hash;
 pub mod part;

@@ -11,6 +11,7 @@ mod scatter;
 use super::canvas::{Form, Legend, Sample};
 use super::ink::Ink;
 use super::{Figure, figure, human};
+use crate::objective::Stat;
 use crate::sweep::{Design, Outcome, Point, Sweep};
 use crate::values::Quantity;
 
@@ -61,7 +62,11 @@ pub(crate) fn name(key: &str) -> String {
     let Some(quantity) = Quantity::named(key) else { return key.to_owned() };
     let of = if key.starts_with("regional.") { ", regional jobs" } else { "" };
     let several = key.trim_start_matches("regional.").contains('.');
-    let stat = if several { format!(" {}", quantity.stat) } else { String::new() };
+    let stat = match quantity.stat {
+        Stat::Max => ", longest".to_owned(),
+        Stat::Mean | Stat::P50 | Stat::P90 | Stat::P95 | Stat::P99 => format!(" {}", quantity.stat),
+    };
+    let stat = if several { stat } else { String::new() };
     format!("{}{stat}{of}", human::label(quantity.measure))
 }
 
@@ -98,9 +103,16 @@ fn bounds<'a>(points: impl Iterator<Item = &'a Point>, key: &str) -> Option<(f64
     })
 }
 
+/// Differences smaller than this share of a value are not worth a colour.
+const FLAT: f64 = 0.01;
+
+fn is_flat((low, high): (f64, f64)) -> bool {
+    high - low <= FLAT * high.abs()
+}
+
 /// How opaque a value is drawn between the lowest and the highest: text must stay legible on it in light and in dark.
 fn opacity(value: f64, (low, high): (f64, f64)) -> f64 {
-    let share = if high > low { (value - low) / (high - low) } else { 0.5 };
+    let share = if is_flat((low, high)) { 0.3 } else { (value - low) / (high - low) };
     0.06 + 0.56 * share
 }
 
@@ -118,7 +130,7 @@ fn ink(outcome: Outcome) -> Ink {
 fn heat_legend(legend: &mut Legend, key: &str, (low, high): (f64, f64)) {
     let text = |value| human::quantity(unit(key), value);
     legend.add(Sample::Square(opacity(low, (low, high))), Ink::Heat, &format!("{}: {}", name(key), text(low)));
-    if high > low {
+    if !is_flat((low, high)) {
         let middle = f64::midpoint(low, high);
         legend.add(Sample::Square(opacity(middle, (low, high))), Ink::Heat, &text(middle));
         legend.add(Sample::Square(opacity(high, (low, high))), Ink::Heat, &text(high));

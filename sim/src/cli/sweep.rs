@@ -5,12 +5,12 @@ mod args;
 
 use super::progress::Bar;
 use super::{End, Format, inputs, print};
+use crate::sweep::Fail;
 use crate::sweep::part::{self, Part};
 use crate::sweep::plan::{Ask, Plan};
 use crate::sweep::shard::{Asked, Shard};
 use crate::sweep::store::{Folder, Store};
 use crate::sweep::work::{Done, work};
-use crate::sweep::Fail;
 pub(super) use args::{SWEEP_HELP, SweepArgs};
 use std::io::IsTerminal;
 use std::path::Path;

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use tidegate_reports::model::Program;
 use tidegate_reports::sweep::{Point, Sweep};
-use tidegate_reports::{export, html, chart};
+use tidegate_reports::{chart, export, html};
 
 /// `part-I-of-N.json`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -68,15 +68,22 @@ pub fn collect(store: &dyn Store) -> Result<Sweep, Fail> {
     let names: Vec<String> = store.names("")?.into_iter().filter(|name| is_part(name)).collect();
     let fail = |why: String| Err(Fail::Input(why));
     if names.is_empty() {
-        return fail(format!("{}: holds no part-I-of-N.json; expected what `tidegate sweep --shard I/N` wrote", store.place("")));
+        return fail(format!(
+            "{}: holds no part-I-of-N.json; expected what `tidegate sweep --shard I/N` wrote",
+            store.place("")
+        ));
     }
     let mut parts = BTreeMap::new();
     for name in &names {
         let bytes = store.get(name)?.unwrap_or_default();
         match serde_json::from_slice::<Part>(&bytes) {
             Ok(part) if part.schema == 1 && part.name() == *name => drop(parts.insert(part.index, part)),
-            Ok(part) => return fail(format!("{}: says that it is {}; was it renamed?", store.place(name), part.name())),
-            Err(error) => return fail(format!("{}: is no part of a sweep ({error}); run that shard again", store.place(name))),
+            Ok(part) => {
+                return fail(format!("{}: says that it is {}; was it renamed?", store.place(name), part.name()));
+            }
+            Err(error) => {
+                return fail(format!("{}: is no part of a sweep ({error}); run that shard again", store.place(name)));
+            }
         }
     }
     if parts.len() < names.len() {
@@ -103,14 +110,22 @@ fn belong_together(parts: &[Part]) -> Result<(), String> {
     let first = &parts[0];
     let count = first.count;
     if let Some(other) = parts.iter().find(|part| part.count != count) {
-        return Err(format!("holds {} and {}: shards of two counts; remove those that are not wanted", first.name(), other.name()));
+        return Err(format!(
+            "holds {} and {}: shards of two counts; remove those that are not wanted",
+            first.name(),
+            other.name()
+        ));
     }
     let said = |part: &Part| format!("{} was made by {}", part.name(), version(&part.sweep.tidegate));
     if let Some(other) = parts.iter().find(|part| part.sweep.tidegate != first.sweep.tidegate) {
         return Err(format!("{} and {}; run all shards with one program", said(first), said(other)));
     }
     if first.sweep.tidegate != program() {
-        return Err(format!("{}, and this is {}; collect with the program that made the parts", said(first), version(&program())));
+        return Err(format!(
+            "{}, and this is {}; collect with the program that made the parts",
+            said(first),
+            version(&program())
+        ));
     }
     if let Some(other) = parts.iter().find(|part| part.inputs != first.inputs) {
         return Err(format!(
@@ -120,10 +135,14 @@ fn belong_together(parts: &[Part]) -> Result<(), String> {
         ));
     }
     let there: Vec<u32> = parts.iter().map(|part| part.index).collect();
-    let missing: Vec<String> = (0..count).filter(|index| !there.contains(index)).map(|index| format!("{index}/{count}")).collect();
+    let missing: Vec<String> =
+        (0..count).filter(|index| !there.contains(index)).map(|index| format!("{index}/{count}")).collect();
     if !missing.is_empty() {
         let (s, are) = if missing.len() == 1 { ("", "is") } else { ("s", "are") };
-        return Err(format!("shard{s} {} {are} missing; run `tidegate sweep ... --shard I/N` for each of them", list(&missing)));
+        return Err(format!(
+            "shard{s} {} {are} missing; run `tidegate sweep ... --shard I/N` for each of them",
+            list(&missing)
+        ));
     }
     let points: usize = parts.iter().map(|part| part.sweep.points.len()).sum();
     if points != first.of_points as usize {

@@ -144,7 +144,9 @@ impl Plan {
     /// The scenario whose load, in the best single region, `costRatio` is held against at a point: its own but for the values
     /// that are of the policy, so that points which differ in the policy alone are held against the same money.
     pub(super) fn baseline(&self, point: &Planned) -> Result<Scenario, Fail> {
-        self.ask.read(&self.ask.with(&apart_from_policy(&point.settings))).map_err(|error| Fail::Input(error.to_string()))
+        self.ask
+            .read(&self.ask.with(&apart_from_policy(&point.settings)))
+            .map_err(|error| Fail::Input(error.to_string()))
     }
 }
 

@@ -64,11 +64,14 @@ impl Shard {
     /// When no scheduler or more than one is found, or what they tell makes no sense.
     pub fn of_environment(variable: impl Fn(&str) -> Option<String>) -> Result<Self, String> {
         let number = |name: &str| match variable(name).filter(|text| !text.is_empty()) {
-            Some(text) => text.parse::<u32>().map(Some).map_err(|_| format!("{name}=`{text}`: expected a whole number")),
+            Some(text) => {
+                text.parse::<u32>().map(Some).map_err(|_| format!("{name}=`{text}`: expected a whole number"))
+            }
             None => Ok(None),
         };
         let count = number(COUNT_VARIABLE)?;
-        let found = ["AWS_BATCH_JOB_ARRAY_INDEX", "JOB_COMPLETION_INDEX", "SLURM_ARRAY_TASK_ID"].map(|name| (name, number(name)));
+        let found = ["AWS_BATCH_JOB_ARRAY_INDEX", "JOB_COMPLETION_INDEX", "SLURM_ARRAY_TASK_ID"]
+            .map(|name| (name, number(name)));
         let mut told = Vec::new();
         for (name, index) in found {
             told.extend(index?.map(|index| (name, index)));
@@ -78,7 +81,8 @@ impl Shard {
             return Self::new(index, count).map_err(|error| format!("{name} and {COUNT_VARIABLE}: {error}"));
         }
         let needed = |of: &str| {
-            number(of)?.ok_or_else(|| format!("{name} is there and {of} is not: set {COUNT_VARIABLE} to the number of tasks"))
+            number(of)?
+                .ok_or_else(|| format!("{name} is there and {of} is not: set {COUNT_VARIABLE} to the number of tasks"))
         };
         match name {
             "AWS_BATCH_JOB_ARRAY_INDEX" => Self::new(index, needed("AWS_BATCH_JOB_ARRAY_SIZE")?),
@@ -123,11 +127,18 @@ mod tests {
     use super::*;
 
     fn of(variables: &[(&str, &str)]) -> Result<Shard, String> {
-        Shard::of_environment(|name| variables.iter().find(|(known, _)| *known == name).map(|(_, text)| (*text).to_owned()))
+        Shard::of_environment(|name| {
+            variables.iter().find(|(known, _)| *known == name).map(|(_, text)| (*text).to_owned())
+        })
     }
 
-    const SLURM: [&str; 5] =
-        ["SLURM_ARRAY_TASK_ID", "SLURM_ARRAY_TASK_MIN", "SLURM_ARRAY_TASK_MAX", "SLURM_ARRAY_TASK_STEP", "SLURM_ARRAY_TASK_COUNT"];
+    const SLURM: [&str; 5] = [
+        "SLURM_ARRAY_TASK_ID",
+        "SLURM_ARRAY_TASK_MIN",
+        "SLURM_ARRAY_TASK_MAX",
+        "SLURM_ARRAY_TASK_STEP",
+        "SLURM_ARRAY_TASK_COUNT",
+    ];
 
     fn slurm(values: [&str; 5]) -> Result<Shard, String> {
         of(&SLURM.into_iter().zip(values).collect::<Vec<_>>())
@@ -150,7 +161,9 @@ mod tests {
         assert!(both.expect_err("two").contains("JOB_COMPLETION_INDEX and SLURM_ARRAY_TASK_ID: which is meant?"));
         assert!(of(&[("JOB_COMPLETION_INDEX", "3")]).expect_err("no count").contains("set TIDEGATE_SHARD_COUNT"));
         assert!(of(&[("AWS_BATCH_JOB_ARRAY_INDEX", "x")]).expect_err("no number").contains("expected a whole number"));
-        assert!(of(&[("AWS_BATCH_JOB_ARRAY_INDEX", "1")]).expect_err("no size").contains("AWS_BATCH_JOB_ARRAY_SIZE is not"));
+        assert!(
+            of(&[("AWS_BATCH_JOB_ARRAY_INDEX", "1")]).expect_err("no size").contains("AWS_BATCH_JOB_ARRAY_SIZE is not")
+        );
         // --array=1,2,9: the second task cannot tell that it is the second.
         assert!(slurm(["2", "1", "9", "1", "3"]).expect_err("uneven").contains("write --array=0-2"));
         let late = of(&[("JOB_COMPLETION_INDEX", "8"), (COUNT_VARIABLE, "8")]).expect_err("one too far");

@@ -50,7 +50,8 @@ pub struct Done {
 pub fn work(plan: &Plan, shard: Shard, store: &dyn Store, progress: &dyn Progress) -> Result<Done, Fail> {
     let groups = groups(plan, shard);
     let there: BTreeSet<String> = store.names("points")?.into_iter().collect();
-    let (old, new): (Vec<_>, Vec<_>) = groups.into_iter().partition(|(hash, _)| there.contains(&format!("{hash}.json")));
+    let (old, new): (Vec<_>, Vec<_>) =
+        groups.into_iter().partition(|(hash, _)| there.contains(&format!("{hash}.json")));
     let again = |(hash, group): &(&str, Group<'_>)| -> Result<Option<Finished>, Fail> {
         let bytes = store.get(&Record::name(hash))?.unwrap_or_default();
         Ok(Record::of(&bytes, hash).map(|record| finish(plan, group, &record)))
@@ -107,7 +108,8 @@ fn simulate(
     let seeds = &plan.head.seeds;
     let runs = (groups.len() * seeds.len()) as u64;
     let (singles, extra) = baselines_there(plan, groups, store)?;
-    progress.begin(runs + extra.iter().map(|(_, scenario)| batch::simulations_of_singles(scenario, seeds)).sum::<u64>());
+    progress
+        .begin(runs + extra.iter().map(|(_, scenario)| batch::simulations_of_singles(scenario, seeds)).sum::<u64>());
     let singles = all_singles(singles, extra, seeds, store, progress)?;
     let done: Vec<Mutex<Option<Finished>>> = groups.iter().map(|_| Mutex::default()).collect();
     // One list of all runs: a thread goes on with the next run, of whichever point, and none waits for a point's last.
@@ -148,12 +150,7 @@ impl Group<'_> {
     }
 
     /// Takes an outcome; the last one gives them all, by seed.
-    fn take(
-        &self,
-        seed: usize,
-        all: usize,
-        outcome: Result<Outcome, Broken>,
-    ) -> Option<Vec<Result<Outcome, Broken>>> {
+    fn take(&self, seed: usize, all: usize, outcome: Result<Outcome, Broken>) -> Option<Vec<Result<Outcome, Broken>>> {
         let mut underway = self.underway.lock().ok()?;
         underway.outcomes.resize_with(all, || None);
         underway.outcomes[seed] = Some(outcome);

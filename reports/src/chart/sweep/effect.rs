@@ -124,7 +124,7 @@ mod tests {
     fn each_bar_says_what_and_where() {
         let sweep = sample::grid();
         assert!(
-            describe(&sweep).contains("Failover time max over failover.suspectFor: 2 m at 10s to 7 m at 60s."),
+            describe(&sweep).contains("Failover time, longest over failover.suspectFor: 2 m at 10s to 7 m at 60s."),
             "{}",
             describe(&sweep)
         );

@@ -36,14 +36,14 @@ pub(super) fn draw(sweep: &Sweep, form: Form) -> Drawing {
     let shades = bounds(on_front(), SHADE);
     let width = form.width();
     let legend = legend(sweep, shades);
-    let top = legend.height(width) + LINE + 4.0;
+    let top = legend.height(width) + LINE + 12.0;
     let frame = Frame { x: LEFT, y: top, w: width - LEFT - RIGHT, h: form.pick(380.0, 300.0) };
     let range = |key| bounds(sweep.points.iter(), key).unwrap_or((0.0, 1.0));
     let x = scale::enclosing(unit(X), range(X), form.pick(8, 3));
     let y = scale::enclosing(unit(Y), range(Y), 6);
     sheet(width, top + frame.h + 2.0 * LINE + 4.0, |canvas| {
         legend.draw(canvas, (0.0, 0.0), width)?;
-        canvas.text(&fit(&format!("↑ {}", name(Y)), width), (0.0, top - LINE / 2.0 - 1.0), Sits::Start, Ink::Muted)?;
+        canvas.text(&fit(&format!("↑ {}", name(Y)), width), (0.0, top - LINE / 2.0 - 8.0), Sits::Start, Ink::Muted)?;
         Plot::new(canvas, frame, &x, &y)?;
         let every = sweep.points.len().div_ceil(MOST).max(1);
         for point in sweep.points.iter().step_by(every) {

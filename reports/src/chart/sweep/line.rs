@@ -37,11 +37,11 @@ pub(super) fn draw(sweep: &Sweep, form: Form) -> Drawing {
         }
     }
     let width = form.width();
-    let top = legend.height(width) + LINE + 4.0;
+    let top = legend.height(width) + LINE + 12.0;
     let frame = Frame { x: LEFT, y: top, w: frame_width, h: 260.0 };
     sheet(width, top + frame.h + 2.0 * LINE + 4.0, |canvas| {
         legend.draw(canvas, (0.0, 0.0), width)?;
-        canvas.text(&fit(&name(show), width), (0.0, top - LINE / 2.0 - 1.0), Sits::Start, Ink::Muted)?;
+        canvas.text(&fit(&name(show), width), (0.0, top - LINE / 2.0 - 8.0), Sits::Start, Ink::Muted)?;
         let mut plot = Plot::new(canvas, frame, &x, &y)?;
         if axis.values.iter().all(|value| value.number.is_some()) {
             plot.line(&dots.iter().map(|(x, y, _)| (*x, *y)).collect::<Vec<_>>(), Ink::Axis, 3)?;

@@ -20,7 +20,7 @@ pub(super) fn draw(sweep: &Sweep, y: usize, form: Form) -> Drawing {
     let (x_axis, y_axis) = (&sweep.axes[sweep.map.x], &sweep.axes[y]);
     let shown = fields.points.iter().flatten().filter_map(|point| *point);
     let range = bounds(shown, &sweep.map.show).unwrap_or((0.0, 0.0));
-    let legend = legend(sweep, range);
+    let legend = legend(sweep, &fields, range);
     let width = form.width();
     let widest = fields.rows.iter().map(|row| text_width(y_axis.text(*row))).fold(0.0, f64::max);
     let left = (widest + 8.0).clamp(24.0, form.pick(190.0, 84.0));
@@ -41,16 +41,17 @@ pub(super) fn draw(sweep: &Sweep, y: usize, form: Form) -> Drawing {
     })
 }
 
-fn legend(sweep: &Sweep, range: (f64, f64)) -> Legend {
+fn legend(sweep: &Sweep, fields: &Fields<'_>, range: (f64, f64)) -> Legend {
+    let shown = |outcome| fields.points.iter().flatten().flatten().any(|point| point.outcome() == outcome);
     let mut legend = Legend::default();
     heat_legend(&mut legend, &sweep.map.show, range);
-    if sweep.count(Outcome::Met) > 0 {
+    if shown(Outcome::Met) {
         legend.add(Sample::Line, Ink::Good, "within: all objectives met");
     }
     for (outcome, words) in
         [(Outcome::Inconclusive, "? inconclusive"), (Outcome::Missed, "✗ missed"), (Outcome::Broken, "! broken")]
     {
-        if sweep.count(outcome) > 0 {
+        if shown(outcome) {
             legend.add(Sample::Square(0.0), Ink::Muted, words);
         }
     }

@@ -5,8 +5,15 @@ use super::super::plot::Axis;
 use super::super::{human, tick};
 use crate::sweep;
 
-/// An axis from a round number below the lowest value to one above the highest, with about `most` ticks.
-pub(super) fn enclosing(unit: &str, (low, high): (f64, f64), most: usize) -> Axis {
+/// An axis from a round number below the lowest value to one above the highest, with about `most` ticks, or fewer where two
+/// would read alike.
+pub(super) fn enclosing(unit: &str, ends: (f64, f64), most: usize) -> Axis {
+    let axis = with_ticks(unit, ends, most);
+    let alike = axis.ticks.windows(2).any(|two| two[0].1 == two[1].1);
+    if alike && most > 1 { enclosing(unit, ends, most - 1) } else { axis }
+}
+
+fn with_ticks(unit: &str, (low, high): (f64, f64), most: usize) -> Axis {
     let reach = if high > low { high - low } else { low.abs().max(1.0) * 0.1 };
     let step = if unit == "s" && reach >= most as f64 { tick::step(reach, most) } else { round_step(reach, most) };
     let (from, to) = ((low / step).floor(), (high / step).ceil());
@@ -81,6 +88,8 @@ mod tests {
             ["$6,000", "$7,000", "$8,000", "$9,000", "$10,000"]
         );
         assert_eq!(texts(&enclosing("s", (38.0, 131.0), 4)), ["30 s", "1 m", "1 m 30 s", "2 m", "2 m 30 s"]);
+        let narrow = texts(&enclosing("s", (101.2, 102.4), 5)).join(", ");
+        assert_eq!(narrow, "1 m 41 s, 1 m 42 s, 1 m 43 s", "no tick twice");
         let flat = enclosing("USD", (5.0, 5.0), 4);
         assert!(flat.range.0 < 5.0 && flat.range.1 > 5.0 && flat.ticks.len() < 12, "{flat:?}");
         assert_eq!(enclosing("USD", (0.0, 0.0), 4).range.0, 0.0);

@@ -26,7 +26,7 @@ pub(super) fn draw(sweep: &Sweep, y: usize, form: Form) -> Drawing {
         }
     }
     let width = form.width();
-    let top = legend.height(width) + LINE + 4.0;
+    let top = legend.height(width) + LINE + 12.0;
     let frame = Frame { x: LEFT, y: top, w: width - LEFT - RIGHT, h: form.pick(420.0, 300.0) };
     let x = scale::varied(x_axis, frame.w, form.pick(10, 4));
     let upwards = scale::varied(y_axis, LEFT * y_axis.values.len() as f64, 6);
@@ -34,7 +34,7 @@ pub(super) fn draw(sweep: &Sweep, y: usize, form: Form) -> Drawing {
     sheet(width, top + frame.h + 2.0 * LINE + 4.0, |canvas| {
         legend.draw(canvas, (0.0, 0.0), width)?;
         let name = fit(&format!("↑ {}", y_axis.path), width);
-        canvas.text(&name, (0.0, top - LINE / 2.0 - 1.0), Sits::Start, Ink::Muted)?;
+        canvas.text(&name, (0.0, top - LINE / 2.0 - 8.0), Sits::Start, Ink::Muted)?;
         Plot::new(canvas, frame, &x, &upwards)?;
         for point in &sweep.points {
             let Some(value) = point.value(&sweep.map.show) else { continue };

@@ -2,7 +2,7 @@
 
 use super::line::{Line, Piece, Style, named, plain, render, table};
 use crate::chart::human;
-use crate::chart::sweep::{name, unit};
+use crate::chart::sweep::unit;
 use crate::html::sweep::{hurdles, numbers, verdict};
 use crate::sweep::front::front;
 use crate::sweep::{Outcome, Point, Sweep, TOLD};
@@ -57,19 +57,30 @@ fn points(sweep: &Sweep) -> Vec<Line> {
         return Vec::new();
     }
     let dim = |text: String| Piece(Style::Dim, text);
-    let heading = [Piece(Style::Bold, "Pareto front".to_owned())]
-        .into_iter()
-        .chain(keys.iter().map(|key| dim(name(key).to_lowercase())));
+    let axes = short(sweep).into_iter().enumerate().map(|(at, name)| if at == 0 { format!("  {name}") } else { name });
+    let heading = axes.chain(keys.iter().map(|key| key.replace('.', " "))).map(dim).collect();
     let row = |point: &Point| {
-        let numbers = keys.iter().map(|key| plain(human::value(unit(key), &point.estimate(key))));
-        [plain(sweep.words(point))].into_iter().chain(numbers).collect()
+        let values = sweep.axes.iter().zip(&point.place).map(|(axis, at)| plain(axis.text(*at)));
+        values.chain(keys.iter().map(|key| plain(human::value(unit(key), &point.estimate(key))))).collect()
     };
     let rows = front.points.iter().take(MOST).map(|(point, _)| row(point)).collect();
-    let mut lines = table(heading.collect(), rows, 1);
+    let mut lines = vec![vec![Piece(Style::Bold, "Pareto front".to_owned())]];
+    lines.extend(table(heading, rows, 1));
     if front.points.len() > MOST {
         lines.push(vec![dim(format!("  and {} more on the page", front.points.len() - MOST))]);
     }
     lines
+}
+
+/// The last key of each axis' path, where that tells the axes apart.
+fn short(sweep: &Sweep) -> Vec<String> {
+    let last = |path: &str| path.rsplit('.').next().unwrap_or(path).to_owned();
+    let same = |name: &String| sweep.axes.iter().filter(|axis| last(&axis.path) == *name).count() > 1;
+    sweep
+        .axes
+        .iter()
+        .map(|axis| Some(last(&axis.path)).filter(|name| !same(name)).unwrap_or(axis.path.clone()))
+        .collect()
 }
 
 fn last(sweep: &Sweep, lies: &str) -> Vec<Line> {

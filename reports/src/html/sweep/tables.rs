@@ -51,7 +51,7 @@ fn points<'a>(
     let columns = columns.into_iter().chain(measured.iter().map(|key| name(key)));
     let mut table = Table::new(title, columns);
     for (point, same) in points {
-        let mut cells = vec![human::words(point.outcome().name())];
+        let mut cells = vec![format!("<span class=\"whole\">{}</span>", human::words(point.outcome().name()))];
         cells.extend(measured.iter().map(|key| cell(unit(key), &point.estimate(key))));
         let same = match same {
             0 => String::new(),

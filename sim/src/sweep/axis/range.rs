@@ -12,6 +12,8 @@ const MORE_DIGITS: usize = 3;
 const QUANTA: [u64; 3] = [1_000_000, 1_000, 1];
 /// A value is rounded to such a length where a step is at least so many of them.
 const QUANTA_A_STEP: f64 = 10.0;
+/// A range that is drawn from counts as one of so many steps: readable values, and some 30 of them at the least.
+const DRAWN: f64 = 3.0;
 
 /// Values from one end to the other.
 #[derive(Clone, Debug, PartialEq)]
@@ -58,7 +60,9 @@ impl Range {
         if range.values().is_some_and(|values| values.windows(2).any(|two| two[0] == two[1])) {
             let there = to - from + 1.0;
             let help = if scale == Scale::Whole {
-                format!("there are {there} whole numbers from {from} to {to}; write {from}..{to}/{there}, or the ends with a point")
+                format!(
+                    "there are {there} whole numbers from {from} to {to}; write {from}..{to}/{there}, or the ends with a point"
+                )
             } else {
                 "the values lie so close that two are written alike; take fewer".to_owned()
             };
@@ -100,8 +104,8 @@ impl Range {
 
     /// The length of time to which values are rounded.
     fn quantum(&self) -> f64 {
-        let steps = self.levels.map_or(f64::from(MOST), |levels| f64::from(levels - 1));
-        let step = (self.to - self.from) / if self.levels.is_some() { steps } else { 100.0 };
+        let steps = self.levels.map_or(DRAWN, |levels| f64::from(levels - 1));
+        let step = (self.to - self.from) / steps;
         let fits = |quantum: &u64| {
             let ends = [self.from, self.to].iter().all(|end| (*end as u64).is_multiple_of(*quantum));
             ends && step >= QUANTA_A_STEP * *quantum as f64
