@@ -124,7 +124,7 @@ pub(crate) fn hurdles(sweep: &Sweep) -> Option<String> {
         .take(3)
         .map(|(key, count)| format!("{} at {}", name(key).to_lowercase(), human::count(*count as f64)))
         .collect();
-    (!parts.is_empty()).then(|| format!("{} of {} points", parts.join(", "), human::count(sweep.points.len() as f64)))
+    (!parts.is_empty()).then(|| format!("{} of {} points", parts.join("; "), human::count(sweep.points.len() as f64)))
 }
 
 fn answer(sweep: &Sweep) -> String {
@@ -166,14 +166,16 @@ fn map(sweep: &Sweep, figures: &SweepFigures) -> String {
             "Whiskers are 95 % intervals; the colour of a dot says whether all objectives are met there.".to_owned()
         }
         (Some(_), Design::LatinHypercube) => {
-            "Each dot is a point; the darker, the larger. Axes that are not shown lie behind it.".to_owned()
+            "Each dot is a point; the stronger the colour, the larger. Axes that are not shown lie behind it."
+                .to_owned()
         }
         (Some(_), Design::Grid) if others.is_empty() => {
-            "Each field is a point; the darker, the larger. Within the line all objectives are met.".to_owned()
+            "Each field is a point; the stronger the colour, the larger. Within the line all objectives are met."
+                .to_owned()
         }
         (Some(_), Design::Grid) => format!(
             "Each field shows its best point over {}: the one whose objectives are in the best state, and of these the one with \
-             the best value. The darker, the larger. Within the line all objectives are met.",
+             the best value. The stronger the colour, the larger. Within the line all objectives are met.",
             others.join(", ")
         ),
     };
