@@ -23,7 +23,7 @@ impl Content {
 
     /// Takes a thing in.
     pub(super) fn add(&mut self, thing: &dyn Debug) {
-        write!(self, "{thing:?}\n").expect("a hash takes all");
+        writeln!(self, "{thing:?}").expect("a hash takes all");
     }
 
     /// Takes in all that decides the runs of a scenario: what its files mean, and not where they lie or how they are laid
