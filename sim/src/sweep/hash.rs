@@ -27,9 +27,27 @@ impl Content {
     }
 
     /// Takes in all that decides the runs of a scenario: what its files mean, and not where they lie or how they are laid
-    /// out. Objectives decide nothing: they are judged when all is done.
+    /// out; but for seeds, which the caller adds. Objectives decide nothing: they are judged when all is done.
     pub(super) fn add_scenario(&mut self, scenario: &Scenario) {
-        let Scenario { policy, world, start, duration, warm_up, start_within, loads, faults, .. } = scenario;
+        // Each field by its name: one that is new must be looked at.
+        let Scenario {
+            input: _,
+            policy_input: _,
+            about: _,
+            objectives: _,
+            warnings: _,
+            over: _,
+            seed: _,
+            runs: _,
+            policy,
+            world,
+            start,
+            duration,
+            warm_up,
+            start_within,
+            loads,
+            faults,
+        } = scenario;
         self.add(&(policy, world, start, duration, warm_up, start_within));
         self.add(&(loads, faults));
     }
