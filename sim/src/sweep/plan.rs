@@ -55,7 +55,7 @@ pub struct Planned {
     pub place: Vec<usize>,
     /// What it is recognised by.
     pub hash: String,
-    /// What the load is held against in `costRatio`, if that is asked for: see [`Plan::baseline`].
+    /// What the load is held against in `costRatio`, if that is asked for: points that differ in the policy alone have the same.
     pub baseline: Option<String>,
     /// What it is held to.
     pub objectives: Arc<[Objective]>,
