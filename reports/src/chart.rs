@@ -13,6 +13,7 @@ pub(crate) mod human;
 mod ink;
 mod latency;
 mod plot;
+pub mod sweep;
 pub(crate) mod tick;
 mod timeline;
 
@@ -225,7 +226,7 @@ mod tests {
         }
     }
 
-    fn inside(drawing: &Drawing) {
+    pub(super) fn inside(drawing: &Drawing) {
         for piece in drawing.body.split("<text ").skip(1) {
             let value = |name: &str| piece.split(&format!("{name}=\"")).nth(1).and_then(|rest| rest.split('"').next());
             let at: f64 = value("x").and_then(|x| x.parse().ok()).expect("a text has a place");

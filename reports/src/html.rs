@@ -3,6 +3,7 @@
 
 pub(crate) mod answer;
 mod cards;
+pub mod sweep;
 mod tables;
 
 use crate::chart::{self, Figure, Figures, escape, human, tick::Clock};
@@ -21,7 +22,7 @@ pub fn page(report: &Report) -> String {
         cards::section(&report.summary),
         charts(report, &figures),
         tables::section(report),
-        reproduce(report),
+        reproduce(&report.reproduce),
         FOOTER.to_owned(),
     ]
     .concat();
@@ -175,13 +176,13 @@ pub(crate) fn drawn(figure: &Figure) -> String {
     format!("<figure>{}</figure>\n", figure.inline())
 }
 
-fn reproduce(report: &Report) -> String {
-    if report.reproduce.is_empty() {
+fn reproduce(line: &str) -> String {
+    if line.is_empty() {
         return String::new();
     }
     let line = format!(
         "<pre id=\"line\">{}</pre>\n<button type=\"button\" data-copy=\"line\" hidden=\"hidden\">Copy</button>\n",
-        escape(&report.reproduce)
+        escape(line)
     );
     section("reproduce", "Reproduce", "The same inputs give the same decisions, whatever the number of threads.", &line)
 }

@@ -24,4 +24,5 @@ pub mod objective;
 pub mod regression;
 pub mod student;
 pub mod summary;
+pub mod sweep;
 pub mod values;

@@ -128,6 +128,18 @@ pub enum Verdict {
     Missed,
 }
 
+impl Verdict {
+    /// Its name in files.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Met => "met",
+            Self::Inconclusive => "inconclusive",
+            Self::Missed => "missed",
+        }
+    }
+}
+
 /// An objective, judged.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

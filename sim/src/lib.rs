@@ -18,6 +18,7 @@ mod recorder;
 pub mod rng;
 pub mod run;
 pub mod scenario;
+pub mod sweep;
 pub mod world;
 
 pub use recorder::{Decisions, Take, job_of};

@@ -22,7 +22,7 @@ fn help_of_every_command_has_examples() {
     let desk = Desk::empty();
     let help = call(&desk, "--help");
     help.ends(0).prints("Examples:").prints("Exit codes:");
-    for command in ["run", "check", "explain", "replay", "schema", "completions"] {
+    for command in ["run", "check", "sweep", "explain", "replay", "schema", "completions"] {
         help.prints(&format!("\n  {command} "));
         let own = call(&desk, &format!("{command} --help"));
         own.ends(0).prints("Example").prints(&format!("tidegate {command} "));
@@ -56,7 +56,9 @@ fn completions_know_every_command() {
     for shell in ["bash", "zsh", "fish"] {
         let ran = call(&desk, &format!("completions {shell}"));
         ran.ends(0);
-        for word in ["run", "check", "explain", "replay", "schema", "completions", "live", "decisions", "stamp"] {
+        for word in
+            ["run", "check", "sweep", "explain", "replay", "schema", "completions", "live", "decisions", "stamp"]
+        {
             ran.prints(word);
         }
     }

@@ -11,6 +11,7 @@ mod determinism;
 mod replay;
 mod scenarios;
 mod studies;
+mod sweep;
 mod theory;
 mod tidy;
 

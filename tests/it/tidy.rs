@@ -106,7 +106,7 @@ fn packages_use_those_below_them_alone() {
     for package in &packages {
         let name = package["name"].as_str().expect("a name");
         let allowed = layers.get(name).unwrap_or_else(|| panic!("say in `LAYERS` what {name} may use"));
-        for (other, kind, _) in dependencies(package) {
+        for (other, kind, optional) in dependencies(package) {
             if other.starts_with("tidegate") && !allowed.contains(&other) {
                 wrong.push(format!("{name} uses {other} ({kind})"));
             }
@@ -115,7 +115,9 @@ fn packages_use_those_below_them_alone() {
                 wrong.push(format!("{name} uses {other}: AWS belongs to tidegate-live"));
             }
             let waits = ["tokio", "async-std", "futures", "hyper", "reqwest"].contains(&other);
-            if waits && !["tidegate-live", "tidegate-tests"].contains(&name) {
+            // Only to hand finished results to S3, behind a feature that is not a default.
+            let hands_over = name == "tidegate-sim" && other == "tokio" && optional;
+            if waits && !hands_over && !["tidegate-live", "tidegate-tests"].contains(&name) {
                 wrong.push(format!("{name} uses {other}: what decides does not wait"));
             }
         }

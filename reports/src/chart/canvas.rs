@@ -119,6 +119,16 @@ impl<'a> Canvas<'a> {
         self.area.draw(&Polygon::new(points, ink.sentinel().mix(alpha)))
     }
 
+    /// A filled circle.
+    pub(super) fn dot(&self, at: (f64, f64), radius: f64, ink: Ink, alpha: f64) -> Result<(), Failed> {
+        self.area.draw(&Circle::new((px(at.0), px(at.1)), px(radius), ink.sentinel().mix(alpha).filled()))
+    }
+
+    /// A circle's line.
+    pub(super) fn ring(&self, at: (f64, f64), radius: f64, ink: Ink, width: u32) -> Result<(), Failed> {
+        self.area.draw(&Circle::new((px(at.0), px(at.1)), px(radius), ink.sentinel().stroke_width(width)))
+    }
+
     /// A text, centred on `at` vertically.
     pub(super) fn text(&self, text: &str, at: (f64, f64), sits: Sits, ink: Ink) -> Result<(), Failed> {
         self.write(text, at, sits, font(FontStyle::Normal).color(&ink.sentinel()))

@@ -43,6 +43,10 @@ inks! {
     Clock "clock" "#2f7fb8" "#3f8fcb" "A clock of a failover.";
     Fleet "fleet" "#2f7fb8" "#3f8fcb" "The fleet's cost.";
     Single "single" "#a8b1ba" "#6b7683" "The best single region's cost.";
+    Heat "heat" "#2f7fb8" "#3f8fcb" "The measure of a map: the more opaque, the larger.";
+    Good "good" "#007a5a" "#35c49b" "All objectives are met.";
+    Bad "bad" "#b93a05" "#ff8f45" "An objective is missed.";
+    Unsure "unsure" "#8a6100" "#e3b505" "An objective is inconclusive.";
 }
 
 impl Ink {

@@ -118,7 +118,8 @@ fn multiples(to: f64, step: f64) -> Vec<f64> {
     ticks
 }
 
-fn step(to: f64, most: usize) -> f64 {
+/// A round length of time of which `most` reach `to`.
+pub(super) fn step(to: f64, most: usize) -> f64 {
     let rough = to / most.max(1) as f64;
     let week = 604_800.0;
     STEPS.into_iter().find(|s| *s >= rough).unwrap_or_else(|| (rough / week).ceil() * week)

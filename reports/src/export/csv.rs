@@ -1,7 +1,10 @@
-//! `series.csv` and `objectives.csv`. Knows the csv crate; must not know what the numbers mean.
+//! `series.csv`, `objectives.csv` and `sweep.csv`. Knows the csv crate; must not know what the numbers mean.
+
+mod sweep;
 
 use crate::model::{Judged, SeriesRow, Verdict};
 use serde::Serialize;
+pub use sweep::sweep_csv;
 
 /// A judged objective as a flat row.
 #[derive(Serialize)]

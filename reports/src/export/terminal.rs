@@ -1,6 +1,7 @@
 //! The result on one screen. Knows what stands where on it; must not ask the environment for its size or colours.
 
 pub(crate) mod line;
+mod sweep;
 
 use crate::chart::{human, tick::Clock};
 use crate::html::answer;
@@ -10,6 +11,7 @@ use crate::model::{
 use crate::objective::{Bound, Of};
 use line::{Line, Piece, Style, named, plain, render, table};
 use std::collections::BTreeMap;
+pub use sweep::sweep;
 
 /// The most rows of a table: the rest is in the files.
 const MOST_OBJECTIVES: usize = 8;

@@ -2,7 +2,7 @@
 //! sums of a row or a column.
 
 mod money;
-mod table;
+pub(super) mod table;
 
 use super::{escape, human};
 use crate::chart::{episode, flow::REASONS, tick::Clock};
@@ -218,7 +218,7 @@ fn inputs(summary: &Summary) -> String {
 }
 
 /// `1 to 20` where seeds follow each other, else all of them.
-fn seeds(seeds: &[u64]) -> String {
+pub(super) fn seeds(seeds: &[u64]) -> String {
     let in_a_row = seeds.windows(2).all(|two| two[0].checked_add(1) == Some(two[1]));
     match seeds {
         [first, .., last] if in_a_row => format!("{first} to {last}"),

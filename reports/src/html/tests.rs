@@ -9,7 +9,7 @@ fn every() -> [Report; 4] {
 }
 
 /// What a reader sees: no rules, no script.
-fn body(page: &str) -> &str {
+pub(super) fn body(page: &str) -> &str {
     page.split_once("<body>")
         .and_then(|(_, rest)| rest.split_once("<script>\n"))
         .map(|(body, _)| body)
@@ -45,29 +45,27 @@ fn two_renders_are_the_same_bytes() {
 #[test]
 fn ids_are_unique_and_links_within_the_page_lead_somewhere() {
     for report in every() {
-        let page = page(&report);
-        let values = |name: &str| -> Vec<String> {
-            body(&page)
-                .split(&format!(" {name}=\""))
-                .skip(1)
-                .filter_map(|rest| rest.split('"').next())
-                .map(str::to_owned)
-                .collect()
-        };
-        let mut ids = values("id");
+        let (mut ids, targets) = ids(&page(&report));
         let before = ids.len();
         ids.sort_unstable();
         ids.dedup();
         assert_eq!(ids.len(), before);
-        for target in
-            values("href").iter().map(|href| href.trim_start_matches('#').to_owned()).chain(values("data-copy"))
-        {
+        for target in targets {
             assert!(ids.contains(&target), "{target}");
         }
-        for target in values("aria-labelledby").iter().flat_map(|both| both.split(' ')) {
-            assert!(ids.iter().any(|id| id == target), "{target}");
-        }
     }
+}
+
+/// The ids on a page, and the ids that something on it refers to.
+pub(super) fn ids(page: &str) -> (Vec<String>, Vec<String>) {
+    let values = |name: &str| -> Vec<String> {
+        let begin = format!(" {name}=\"");
+        body(page).split(&begin).skip(1).filter_map(|rest| rest.split('"').next()).map(str::to_owned).collect()
+    };
+    let links = values("href").into_iter().map(|href| href.trim_start_matches('#').to_owned());
+    let labels =
+        values("aria-labelledby").into_iter().flat_map(|both| both.split(' ').map(str::to_owned).collect::<Vec<_>>());
+    (values("id"), links.chain(values("data-copy")).chain(labels).collect())
 }
 
 #[test]

@@ -10,6 +10,7 @@ mod progress;
 mod replay;
 mod report;
 mod run;
+mod sweep;
 
 use crate::scenario::file::Overrides;
 use crate::scenario::setting::Setting;
@@ -33,6 +34,7 @@ Examples:
   tidegate check scenarios/                           are all promises kept? for CI
   tidegate check scenarios/ --stamp                   and write the evidence that the daemon asks for
   tidegate compare scenarios/three-regions.toml --with queueDepth=60
+  tidegate sweep scenarios/three-regions.toml --vary queueDepth=20..200/10 --vary maxRunners=300,400,500
   tidegate explain scenarios/three-regions.toml --job 4711
   tidegate explain tidegate-data/us-east-1 --job 4711 why did that job really go there?
   tidegate replay tidegate-data/us-east-1             the same decisions again?
@@ -98,6 +100,9 @@ enum Command {
     /// Do journals of the daemon lead to the same decisions again? What would another policy have done?
     #[command(after_help = REPLAY_HELP)]
     Replay(ReplayArgs),
+    /// Vary values of a scenario or its policy: which keep the objectives, which is the cheapest?
+    #[command(after_help = sweep::SWEEP_HELP)]
+    Sweep(Box<sweep::SweepArgs>),
     /// Print the JSON Schema of a kind of file
     #[command(after_help = "Example: tidegate schema policy > policy.schema.json")]
     Schema {
@@ -312,6 +317,7 @@ pub fn main() -> ExitCode {
         Command::Compare(args) => compare::compare(&args),
         Command::Explain(args) => explain::explain(&args),
         Command::Replay(args) => replay::replay(&args),
+        Command::Sweep(args) => sweep::sweep(&args),
         Command::Schema { kind } => schema(kind),
         Command::Completions { shell } => {
             let mut script = Vec::new();

@@ -7,6 +7,7 @@ use crate::digest::Digest;
 use crate::run::{self, Keep, Outcome};
 use crate::scenario::Scenario;
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 use tidegate_core::id::RegionId;
 use tidegate_reports::fold::RunMeasures;
 use tidegate_reports::objective::Objective;
@@ -34,7 +35,7 @@ impl Batch {
 }
 
 /// What a load costs in the best single region, by seed: the denominator of `costRatio`.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Singles {
     /// The region's name.
     pub region: String,
@@ -88,13 +89,14 @@ pub fn batch(scenario: &Scenario, seeds: &[u64], singles: Option<&Singles>, prog
     gather(&scenario, seeds, outcomes, singles)
 }
 
-/// One simulation, or the assertion that ended it.
-fn outcome(scenario: &Scenario, seed: u64) -> Result<Outcome, Broken> {
+/// One simulation of a scenario whose regions are in order, or the assertion that ended it.
+pub(crate) fn outcome(scenario: &Scenario, seed: u64) -> Result<Outcome, Broken> {
     let frame = run::frame(scenario, false);
     caught(scenario, || run::run(scenario, seed, &frame, Keep::default()))
 }
 
-fn gather(
+/// The numbers of the outcomes of a scenario whose regions are in order, by seed.
+pub(crate) fn gather(
     scenario: &Scenario,
     seeds: &[u64],
     outcomes: Vec<Result<Outcome, Broken>>,

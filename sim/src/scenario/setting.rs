@@ -13,7 +13,7 @@ pub struct Setting {
 
 /// Which file a setting is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Root {
+pub(crate) enum Root {
     /// The scenario itself.
     Scenario,
     /// Its policy, wherever that stands.
@@ -67,8 +67,14 @@ impl Setting {
         &self.value
     }
 
+    /// Whether it is about the policy, or is another one.
+    #[must_use]
+    pub fn is_of_policy(&self) -> bool {
+        self.place().0 == Root::Policy
+    }
+
     /// Which file it is about, and the path within that.
-    pub(super) fn place(&self) -> (Root, String) {
+    pub(crate) fn place(&self) -> (Root, String) {
         let (first, rest) = self.path.split_once('.').unwrap_or((&self.path, ""));
         match first {
             "world" => (Root::World, rest.to_owned()),
