@@ -2,6 +2,7 @@
 //! region. Knows which simulations a report needs; must not know files or terminals.
 
 pub mod batch;
+pub mod tune;
 
 use crate::checker::Broken;
 use crate::digest::Digest;

@@ -67,6 +67,12 @@ impl Setting {
         &self.value
     }
 
+    /// Whether it is about the policy.
+    #[must_use]
+    pub fn is_of_policy(&self) -> bool {
+        self.place().0 == Root::Policy
+    }
+
     /// Which file it is about, and the path within that.
     pub(super) fn place(&self) -> (Root, String) {
         let (first, rest) = self.path.split_once('.').unwrap_or((&self.path, ""));

@@ -1,0 +1,374 @@
+//! The search for the cheapest candidate that keeps all objectives. Knows candidates, runs and what is spent on them; must not
+//! know scenarios or policies (see `scenarios`), nor how evidence is shown.
+//!
+//! ```text
+//!  Latin hypercube, own policy, seed policy
+//!        |  race: a few runs for all, more for those that are left   (generation after generation, around the best)
+//!        v
+//!  the best, and the best without each of its settings               (which of them matter?)
+//!        |  fresh seeds: nothing of the search is used again
+//!        v
+//!  select: feasible at the stated confidence, then the cheapest by Kim and Nelson
+//! ```
+//!
+//! The search may be wrong and costs only runs then; what is claimed rests on the fresh runs alone. `docs/tune.md` has the
+//! formulae and their sources.
+
+mod race;
+pub mod sample;
+pub mod scenarios;
+mod select;
+pub mod space;
+mod standard;
+#[cfg(test)]
+mod tests;
+mod without;
+
+use crate::rng::{Rng, stream};
+use crate::scenario::setting::Setting;
+use sample::{Constraint, Sample};
+use space::{Axis, Point};
+use std::collections::BTreeSet;
+use std::ops::Range;
+use tidegate_reports::model::Verdict;
+
+pub use select::{Finalist, Selected};
+pub use standard::standard;
+pub use without::Effect;
+
+/// The first run of the selection: no search takes so many, so that its seeds are fresh. The most runs of a scenario.
+pub const FRESH: u64 = 10_000;
+
+/// Candidates that go from one generation to the next, and into the selection.
+const KEEP: usize = 4;
+
+/// Generations: the design, and three around the best.
+const GENERATIONS: u32 = 4;
+
+/// The most candidates of a generation: more would each have too few runs.
+const MOST_CANDIDATES: u64 = 64;
+
+/// Share of the runs of a race that its first look takes; the rest goes to those that are left.
+const FIRST_LOOK: f64 = 0.7;
+
+/// Shares of the budget for the search, and for the question which settings matter; the rest is for the selection.
+const SHARES: (f64, f64) = (0.5, 0.1);
+
+/// What can be simulated.
+pub trait Problem: Sync {
+    /// The objectives.
+    fn constraints(&self) -> &[Constraint];
+
+    /// Simulations that one run of a candidate takes: one for each scenario.
+    fn simulations(&self) -> u64;
+
+    /// Whether settings make sense together: a text that is the same for settings that mean the same.
+    ///
+    /// # Errors
+    /// Why not.
+    fn admit(&self, settings: &[Setting]) -> Result<String, String>;
+
+    /// Runs candidates: for each, a sample for each of its runs, in order. The same run of two candidates has the same random
+    /// numbers.
+    fn evaluate(&self, work: &[(&[Setting], Range<u64>)]) -> Vec<Vec<Sample>>;
+}
+
+/// What is asked.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// What is varied.
+    pub axes: Vec<Axis>,
+    /// Candidates that are there before the search, by name: no settings at all is the scenario's own policy.
+    pub references: Vec<(String, Vec<Setting>)>,
+    /// Simulations at the most.
+    pub budget: u64,
+    /// Of what is said of the winner.
+    pub confidence: f64,
+    /// A difference of the cost, as a share of it, that is not worth finding.
+    pub indifference: f64,
+    /// Runs before the first look of a race.
+    pub runs_first: u64,
+    /// Of the search's own random numbers.
+    pub seed: u64,
+}
+
+/// Where a candidate comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// It was there before, under this name.
+    Reference(String),
+    /// The design that covers the space.
+    Design,
+    /// Near another.
+    Near(usize),
+    /// Another one without its setting on this axis.
+    Without(usize, usize),
+    /// Another one without those of its settings that do not matter.
+    Plain(usize),
+}
+
+/// Why a candidate was dropped.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Dropped {
+    /// Even the favourable end of the interval misses this objective.
+    Misses(usize),
+    /// A promise broke.
+    Broken(String),
+    /// It costs more than this one, which keeps the objectives.
+    Dearer(usize),
+    /// Every run came to the same as of this one.
+    Same(usize),
+    /// It was not among the best when the generation's runs were spent.
+    Behind,
+}
+
+/// One that was tried.
+#[derive(Clone, Debug)]
+pub struct Candidate {
+    /// Where it comes from.
+    pub origin: Origin,
+    /// Its generation, from 0.
+    pub generation: u32,
+    /// Its places on the axes.
+    pub point: Point,
+    /// Its settings, those of the axes last.
+    pub settings: Vec<Setting>,
+    /// Settings before those of the axes.
+    extra: Vec<Setting>,
+    /// Its runs in the search, from run 0.
+    pub samples: Vec<Sample>,
+    /// Why it went, and after how many runs.
+    pub dropped: Option<(Dropped, u64)>,
+}
+
+/// A look at a race.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Look {
+    /// Generation.
+    pub generation: u32,
+    /// Runs that every candidate had.
+    pub runs: u64,
+    /// Candidates before it, and after it.
+    pub candidates: (usize, usize),
+    /// Simulations spent so far.
+    pub spent: u64,
+    /// The cheapest whose means keep all objectives, and its mean.
+    pub best: Option<(usize, f64)>,
+}
+
+/// What came of a search.
+#[derive(Clone, Debug)]
+pub struct Searched {
+    /// All candidates, by number.
+    pub candidates: Vec<Candidate>,
+    /// Points that made no sense as input, and were left out.
+    pub refused: u64,
+    /// Looks, in order.
+    pub looks: Vec<Look>,
+    /// Which settings of the best matter.
+    pub effects: Vec<Effect>,
+    /// The selection on fresh seeds.
+    pub selected: Selected,
+    /// Simulations: in the search, for the effects, in the selection.
+    pub spent: [u64; 3],
+}
+
+/// A search under way.
+pub(crate) struct Search<'a> {
+    problem: &'a dyn Problem,
+    plan: &'a Plan,
+    candidates: Vec<Candidate>,
+    known: BTreeSet<String>,
+    refused: u64,
+    looks: Vec<Look>,
+    spent: u64,
+    rng: Rng,
+}
+
+/// The fewest simulations that a plan can do with: a look at ten candidates, and ten fresh runs for each finalist.
+#[must_use]
+pub fn least(plan: &Plan, simulations: u64) -> u64 {
+    let finalists = (KEEP + 1 + plan.references.len()) as u64;
+    simulations * (finalists * select::FIRST * 2).max(20 * plan.runs_first)
+}
+
+/// Searches. The same problem and plan give the same result.
+///
+/// # Errors
+/// When one of the references makes no sense.
+///
+/// # Panics
+/// When the budget is below [`least`].
+pub fn tune(problem: &dyn Problem, plan: &Plan) -> Result<Searched, String> {
+    let budget = plan.budget;
+    assert!(budget >= least(plan, problem.simulations()), "a budget of {budget} simulations is too small");
+    let rng = stream(plan.seed, "tune");
+    let (known, looks) = (BTreeSet::new(), Vec::new());
+    let mut search = Search { problem, plan, candidates: Vec::new(), known, refused: 0, looks, spent: 0, rng };
+    let share = |of: f64| (budget as f64 * of) as u64;
+    let best = generations(&mut search, share(SHARES.0))?;
+    let searched = search.spent;
+    let (effects, best) = without::without(&mut search, &best, share(SHARES.1));
+    let tried = search.spent;
+    let finalists = finalists(&search, &best);
+    let selected = select::select(&search, &finalists, budget - tried);
+    let spent = [searched, tried - searched, selected.spent];
+    let Search { candidates, refused, looks, .. } = search;
+    Ok(Searched { candidates, refused, looks, effects, selected, spent })
+}
+
+/// The design and the generations after it; the best, the very best first.
+fn generations(search: &mut Search<'_>, purse: u64) -> Result<Vec<usize>, String> {
+    let plan = search.plan;
+    let mut alive = Vec::new();
+    for (name, settings) in &plan.references {
+        let nothing = vec![None; plan.axes.len()];
+        let told = (name.clone(), settings.clone());
+        alive.extend(search.add(Origin::Reference(told.0), 0, nothing, told.1)?);
+    }
+    for generation in 0..GENERATIONS {
+        let purse = purse * u64::from(generation + 1) / u64::from(GENERATIONS);
+        let room = search.room(purse);
+        let new = if generation == 0 { search.design(room) } else { search.children(&alive, generation, room) };
+        if new.is_empty() && generation > 0 {
+            break; // a small space: all of it was tried
+        }
+        alive.extend(new);
+        alive = race::race(search, &alive, generation, purse);
+    }
+    Ok(alive)
+}
+
+/// Those that go into the selection: the best, and every reference, each once.
+fn finalists(search: &Search<'_>, best: &[usize]) -> Vec<usize> {
+    let references = (0..search.candidates.len())
+        .filter(|index| matches!(search.candidates[*index].origin, Origin::Reference(_)))
+        .filter(|index| !best.contains(index));
+    best.iter().copied().chain(references).collect()
+}
+
+impl Search<'_> {
+    /// Adds a candidate; `None` when there is one that means the same.
+    fn add(
+        &mut self,
+        origin: Origin,
+        generation: u32,
+        point: Point,
+        extra: Vec<Setting>,
+    ) -> Result<Option<usize>, String> {
+        let placed = self.plan.axes.iter().zip(&point).filter_map(|(axis, at)| Some(axis.settings((*at)?)));
+        let settings: Vec<Setting> = extra.iter().cloned().chain(placed.flatten()).collect();
+        if !self.known.insert(self.problem.admit(&settings)?) {
+            return Ok(None);
+        }
+        self.candidates.push(Candidate {
+            origin,
+            generation,
+            point,
+            settings,
+            extra,
+            samples: Vec::new(),
+            dropped: None,
+        });
+        Ok(Some(self.candidates.len() - 1))
+    }
+
+    /// The same; a point that makes no sense is counted and left out.
+    fn try_add(&mut self, origin: Origin, generation: u32, point: Point, extra: Vec<Setting>) -> Option<usize> {
+        self.add(origin, generation, point, extra).unwrap_or_else(|_| {
+            self.refused += 1;
+            None
+        })
+    }
+
+    /// New candidates that there are runs for, until so much is spent.
+    fn room(&self, purse: u64) -> u64 {
+        let left = purse.saturating_sub(self.spent) as f64;
+        let runs = self.plan.runs_first * self.problem.simulations();
+        ((left * FIRST_LOOK) as u64 / runs).clamp(KEEP as u64, MOST_CANDIDATES)
+    }
+
+    fn design(&mut self, count: u64) -> Vec<usize> {
+        let points = space::latin_hypercube(self.plan.axes.len(), count as usize, &mut self.rng);
+        points.into_iter().filter_map(|point| self.try_add(Origin::Design, 0, point, Vec::new())).collect()
+    }
+
+    /// Around the best: the better, the more; each generation closer.
+    fn children(&mut self, best: &[usize], generation: u32, count: u64) -> Vec<usize> {
+        use rand::RngExt;
+        let step = 0.25 * 0.6_f64.powi(generation as i32 - 1);
+        let share = (2.0 / self.plan.axes.len() as f64).clamp(0.25, 1.0);
+        let mut children = Vec::new();
+        for _ in 0..count * 20 {
+            if children.len() as u64 == count || best.is_empty() {
+                break;
+            }
+            // The lesser of two draws: of four the first is taken in 7 of 16 cases, the last in one.
+            let draws = [self.rng.random_range(0..best.len()), self.rng.random_range(0..best.len())];
+            let parent = best[draws[0].min(draws[1])];
+            let point = space::near(&self.plan.axes, &self.candidates[parent].point, step, share, &mut self.rng);
+            let extra = self.candidates[parent].extra.clone();
+            children.extend(self.try_add(Origin::Near(parent), generation, point, extra));
+        }
+        children
+    }
+
+    /// What it takes to bring these to so many runs.
+    fn price(&self, candidates: &[usize], runs: u64) -> u64 {
+        let missing = |index: &usize| runs.saturating_sub(self.candidates[*index].samples.len() as u64);
+        candidates.iter().map(missing).sum::<u64>() * self.problem.simulations()
+    }
+
+    /// Brings candidates to so many runs.
+    fn run(&mut self, candidates: &[usize], runs: u64) {
+        self.spent += self.price(candidates, runs);
+        let wanting: Vec<usize> =
+            candidates.iter().copied().filter(|index| (self.candidates[*index].samples.len() as u64) < runs).collect();
+        let work: Vec<(&[Setting], Range<u64>)> = wanting
+            .iter()
+            .map(|index| &self.candidates[*index])
+            .map(|candidate| (&candidate.settings[..], candidate.samples.len() as u64..runs))
+            .collect();
+        let samples = self.problem.evaluate(&work);
+        for (index, samples) in wanting.into_iter().zip(samples) {
+            self.candidates[index].samples.extend(samples);
+        }
+    }
+
+    /// The first runs of a candidate.
+    fn first(&self, index: usize, runs: u64) -> &[Sample] {
+        let samples = &self.candidates[index].samples;
+        &samples[..samples.len().min(runs as usize)]
+    }
+
+    /// By their first runs: those whose means keep all objectives by cost, the others by what they lack.
+    fn ranked(&self, candidates: &[usize], runs: u64) -> Vec<usize> {
+        let key = |index: usize| {
+            let samples = self.first(index, runs);
+            let margin = sample::tightest(self.problem.constraints(), samples);
+            let broken = samples.iter().any(|sample| sample.broken.is_some());
+            let lacks = if broken { f64::INFINITY } else { (-margin).max(0.0) };
+            (lacks, sample::mean_cost(samples))
+        };
+        let mut keyed: Vec<((f64, f64), usize)> = candidates.iter().map(|index| (key(*index), *index)).collect();
+        keyed.sort_by(|(a, i), (b, j)| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)).then(i.cmp(j)));
+        keyed.into_iter().map(|(_, index)| index).collect()
+    }
+}
+
+/// Whether runs of two candidates came to the same, each of them.
+fn same(one: &[Sample], other: &[Sample]) -> bool {
+    one.len().min(other.len()) > 1 && one.iter().zip(other).all(|(one, other)| one == other)
+}
+
+impl Searched {
+    /// The verdict on the winner: met with the stated confidence; missed when no candidate can be; else inconclusive.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        match self.selected.winner {
+            Some(_) => Verdict::Met,
+            None if self.selected.finalists.iter().all(|one| one.verdict == Verdict::Missed) => Verdict::Missed,
+            None => Verdict::Inconclusive,
+        }
+    }
+}
