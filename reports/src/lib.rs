@@ -23,4 +23,5 @@ pub mod model;
 pub mod objective;
 pub mod student;
 pub mod summary;
+pub mod tune;
 pub mod values;

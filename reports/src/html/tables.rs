@@ -2,7 +2,7 @@
 //! sums of a row or a column.
 
 mod money;
-mod table;
+pub(super) mod table;
 
 use super::{escape, human};
 use crate::chart::{episode, flow::REASONS, tick::Clock};

@@ -10,6 +10,7 @@ mod progress;
 mod replay;
 mod report;
 mod run;
+mod tune;
 
 use crate::scenario::file::Overrides;
 use crate::scenario::setting::Setting;
@@ -92,6 +93,9 @@ enum Command {
     /// Do journals of the daemon lead to the same decisions again? What would another policy have done?
     #[command(after_help = REPLAY_HELP)]
     Replay(ReplayArgs),
+    /// Find the cheapest policy that keeps all objectives, and say how sure that is
+    #[command(after_help = tune::args::HELP)]
+    Tune(tune::args::TuneArgs),
     /// Print the JSON Schema of a kind of file
     #[command(after_help = "Example: tidegate schema policy > policy.schema.json")]
     Schema {
@@ -304,6 +308,7 @@ pub fn main() -> ExitCode {
         Command::Compare(args) => compare::compare(&args),
         Command::Explain(args) => explain::explain(&args),
         Command::Replay(args) => replay::replay(&args),
+        Command::Tune(args) => tune::run(&args),
         Command::Schema { kind } => schema(kind),
         Command::Completions { shell } => {
             let mut script = Vec::new();

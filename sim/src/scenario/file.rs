@@ -10,6 +10,7 @@ mod profile;
 mod source;
 #[cfg(test)]
 mod tests;
+mod written;
 
 use super::setting::Setting;
 use super::{FaultPlan, Load, Scenario};
@@ -27,6 +28,7 @@ use tidegate_reports::objective::Objective;
 pub use alone::policy_and_world;
 pub use source::MAX_BYTES;
 pub(crate) use source::hash_of;
+pub use written::policy_text;
 
 /// The most runs of a scenario.
 pub const MAX_RUNS: u32 = 10_000;
@@ -49,7 +51,7 @@ pub struct Overrides<'a> {
 
 impl Overrides<'_> {
     /// Policy and settings as arguments of a command line, with a blank before each; empty without any.
-    fn arguments(&self) -> String {
+    pub(crate) fn arguments(&self) -> String {
         let policy = self.policy.iter().map(|path| format!(" --policy {}", quoted(&path.display().to_string())));
         let settings = self.settings.iter().map(|setting| format!(" --set {}", quoted(&setting.to_string())));
         policy.chain(settings).collect()

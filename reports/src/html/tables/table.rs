@@ -4,7 +4,7 @@ use super::super::{escape, human};
 use crate::model::Estimate;
 
 /// A table under construction: its columns are named once and each cell carries its column's name for narrow screens.
-pub(super) struct Table {
+pub(in crate::html) struct Table {
     title: String,
     columns: Vec<String>,
     rows: String,
@@ -12,18 +12,18 @@ pub(super) struct Table {
 
 impl Table {
     /// Of this title and these columns, the first of which heads the rows.
-    pub(super) fn new<S: AsRef<str>>(title: &str, columns: impl IntoIterator<Item = S>) -> Self {
+    pub(in crate::html) fn new<S: AsRef<str>>(title: &str, columns: impl IntoIterator<Item = S>) -> Self {
         let columns = columns.into_iter().map(|column| escape(column.as_ref())).collect();
         Self { title: escape(title), columns, rows: String::new() }
     }
 
     /// A row; cells are HTML.
-    pub(super) fn row(&mut self, class: &str, head: &str, cells: &[String]) {
+    pub(in crate::html) fn row(&mut self, class: &str, head: &str, cells: &[String]) {
         self.headed(class, &escape(head), cells);
     }
 
     /// A row whose head is explained below it.
-    pub(super) fn noted(&mut self, head: &str, note: &str, cells: &[String]) {
+    pub(in crate::html) fn noted(&mut self, head: &str, note: &str, cells: &[String]) {
         let note = if note.is_empty() { String::new() } else { format!("<small>{}</small>", escape(note)) };
         self.headed("", &(escape(head) + &note), cells);
     }
@@ -38,20 +38,18 @@ impl Table {
     }
 
     /// As HTML; nothing without rows.
-    pub(super) fn finish(self) -> String {
+    pub(in crate::html) fn finish(self) -> String {
         if self.rows.is_empty() {
             return String::new();
         }
         let head: String = self.columns.iter().map(|column| format!("<th scope=\"col\">{column}</th>")).collect();
-        format!(
-            "<h3>{}</h3>\n<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{}</tbody>\n</table>\n",
-            self.title, self.rows
-        )
+        let title = if self.title.is_empty() { String::new() } else { format!("<h3>{}</h3>\n", self.title) };
+        format!("{title}<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{}</tbody>\n</table>\n", self.rows)
     }
 }
 
 /// A value with its interval below.
-pub(super) fn cell(unit: &str, estimate: &Estimate) -> String {
+pub(in crate::html) fn cell(unit: &str, estimate: &Estimate) -> String {
     let interval = human::interval(unit, estimate).map_or_else(String::new, |text| {
         // Lines break between the ends of an interval, not within one.
         let text = text.replace(' ', "\u{a0}").replace(",\u{a0}", ", ");

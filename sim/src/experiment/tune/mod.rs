@@ -14,6 +14,7 @@
 //! The search may be wrong and costs only runs then; what is claimed rests on the fresh runs alone. `docs/tune.md` has the
 //! formulae and their sources.
 
+pub mod evidence;
 mod race;
 pub mod sample;
 pub mod scenarios;
@@ -33,7 +34,7 @@ use std::ops::Range;
 use tidegate_reports::model::Verdict;
 
 pub use select::{Finalist, Selected};
-pub use standard::standard;
+pub use standard::{complete, standard};
 pub use without::Effect;
 
 /// The first run of the selection: no search takes so many, so that its seeds are fresh. The most runs of a scenario.
