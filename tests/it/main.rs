@@ -12,6 +12,7 @@ mod scenarios;
 mod studies;
 mod theory;
 mod tidy;
+mod tune;
 
 use tidegate_tests::Session;
 

@@ -12,15 +12,18 @@ pub(crate) struct Told {
 
 /// The answer.
 pub(crate) fn headline(tuned: &Tuned) -> String {
-    let objectives = many(tuned.objectives.len(), "objective", "objectives");
-    let keeps = if tuned.objectives.is_empty() { String::new() } else { format!(" keeps all {objectives} and") };
+    let objectives = match tuned.objectives.len() {
+        1 => "the objective".to_owned(),
+        count => format!("all {} objectives", human::count(count as f64)),
+    };
+    let keeps = if tuned.objectives.is_empty() { String::new() } else { format!(" keeps {objectives} and") };
     match tuned.winner.and_then(|number| tuned.candidates.get(number)) {
         Some(winner) if winner.is_reference() => {
             format!("The {}{keeps} is the cheapest of all that were tried", winner.name)
         }
         Some(winner) => format!("Candidate {}{keeps} is the cheapest that was found", winner.name),
-        None if tuned.verdict == Some(Verdict::Missed) => format!("No candidate keeps all {objectives}"),
-        None => format!("No candidate was shown to keep all {objectives}"),
+        None if tuned.verdict == Some(Verdict::Missed) => format!("No candidate keeps {objectives}"),
+        None => format!("No candidate was shown to keep {objectives}"),
     }
 }
 
