@@ -17,7 +17,7 @@ fn desk() -> Desk {
 }
 
 const SEARCH: &str =
-    "tune scenario.toml --minimize maxRunners --over maxRunners=10%..100% --over queueDepth=10..100 --budget 200";
+    "tune scenario.toml --minimize maxRunners --over maxRunners=10%..100% --over queueDepth=10..100 --budget 400";
 
 fn search(desk: &Desk, more: &str) -> Ran {
     call(desk, &format!("{SEARCH} --quiet {more}"))
@@ -36,7 +36,7 @@ fn the_answer_is_printed_and_the_evidence_written() {
     let candidates = told["candidates"].as_array().expect("all of them");
     assert_eq!(desk.text("out/tune.csv").lines().count(), candidates.len() + 1);
     let spent = |name: &str| told["spent"][name].as_u64().expect("a number");
-    assert!(spent("search") + spent("effects") + spent("selection") <= 200, "{}", told["spent"]);
+    assert!(spent("search") + spent("effects") + spent("selection") <= 400, "{}", told["spent"]);
     assert!(candidates.iter().all(|one| one["runs"].as_array().is_some_and(|runs| runs.len() >= 5)));
     let finalists = told["selection"]["finalists"].as_array().expect("finalists");
     let finalist = |number: usize| finalists.iter().find(|one| one["number"] == number).expect("a finalist");
@@ -92,7 +92,7 @@ fn one_policy_keeps_the_objectives_of_several_scenarios() {
     let desk = desk();
     let calm = desk.text("scenario.toml").replace("\"small\"", "\"calm\"");
     desk.put("calm.toml", calm.replace("at = \"10m\"\nfor = \"10m\"", "at = \"25m\"\nfor = \"1m\""));
-    let line = SEARCH.replace("tune scenario.toml", "tune scenario.toml calm.toml").replace("200", "400");
+    let line = SEARCH.replace("tune scenario.toml", "tune scenario.toml calm.toml").replace("400", "800");
     call(&desk, &format!("{line} --quiet --out out")).ends(0);
     let told = desk.json("out/tune.json");
     let names: Vec<&str> =
@@ -112,10 +112,10 @@ fn what_makes_no_search_is_refused_in_words() {
     refused("tune scenario.toml --over queueDepth=9", "expected PATH=a..b or PATH=x|y");
     refused("tune scenario.toml --over queueDepth=90..9", "90 must be less than 9");
     refused("tune scenario.toml --over load.0.pushesPerDay=1..9", "is no key of the policy");
-    refused("tune scenario.toml --over queueDpth=1..9 --budget 200", "did you mean `queueDepth`");
+    refused("tune scenario.toml --over queueDpth=1..9 --budget 400", "did you mean `queueDepth`");
     refused("tune scenario.toml --minimize cots", "did you mean `cost`");
     refused("tune scenario.toml --minimize availability", "more of it is better");
-    refused("tune scenario.toml --budget 10", "--budget 10: expected 140 at least");
+    refused("tune scenario.toml --budget 10", "--budget 10: expected 400 at least");
     refused("tune scenario.toml --confidence 1.5", "a share from 0.5 to 0.9999");
     refused("tune scenario.toml --indifference 0", "a share from 0.0001 to 1");
     let theory = house::root().join("scenarios/theory/fewest-runners.toml");

@@ -155,12 +155,12 @@ fn races(tuned: &Tuned, form: Form) -> Drawing {
         range: (0.0, most),
         ticks: ticks.into_iter().filter(|at| *at <= most).map(|at| (at, human::count(at))).collect(),
     };
-    let left: Vec<(f64, f64)> = tuned.looks.iter().flat_map(steps).collect();
+    let left: Vec<(f64, f64)> = stairs(&tuned.looks);
     let peak = left.iter().map(|(_, count)| *count).fold(1.0, f64::max);
     let counts = super::tick::linear(peak, 3, 1.0);
     let top = counts.last().copied().unwrap_or(peak);
     let counts = Axis { range: (0.0, top), ticks: counts.into_iter().map(|at| (at, human::count(at))).collect() };
-    let best: Vec<(f64, f64)> = tuned.looks.iter().filter_map(|look| Some((look.spent as f64, look.best?.1))).collect();
+    let best = bests(tuned);
     let costs: Vec<f64> = best.iter().map(|(_, cost)| *cost).collect();
     let cost = range(&costs, 3, |cost| human::quantity(&tuned.unit, cost));
     sheet(width, frame(1.0).y + strip + 2.0 * LINE + 4.0, |canvas| {
@@ -171,16 +171,32 @@ fn races(tuned: &Tuned, form: Form) -> Drawing {
             plot.line(points, ink, 3)
         };
         one(0.0, "Candidates left", (&x.mute(), &counts), &left, Ink::Running)?;
-        let what = form.pick("The best that keeps all, over the runs it had", "The best that keeps all");
+        let what = form.pick("The best that keeps all objectives, by the first runs", "The best, by the first runs");
         one(1.0, what, (&x, &cost), &best, Ink::Tail)?;
         let below = frame(1.0).y + strip + 1.5 * LINE;
         canvas.text("simulations", (LEFT + (width - LEFT - RIGHT) / 2.0, below), Sits::Middle, Ink::Muted)
     })
 }
 
-/// Before and after a look.
-fn steps(look: &LookTold) -> [(f64, f64); 2] {
-    [look.candidates.0, look.candidates.1].map(|count| (look.spent as f64, count as f64))
+/// As stairs: from the look before to this one, before it, and after it.
+fn stairs(looks: &[LookTold]) -> Vec<(f64, f64)> {
+    let mut from = 0.0;
+    let mut points = Vec::new();
+    for look in looks {
+        let (to, before, after) = (look.spent as f64, look.candidates.0 as f64, look.candidates.1 as f64);
+        points.extend([(from, before), (to, before), (to, after)]);
+        from = to;
+    }
+    points
+}
+
+/// The best of each look, by the first runs, so that all can be compared.
+fn bests(tuned: &Tuned) -> Vec<(f64, f64)> {
+    let best = |look: &LookTold| {
+        let (number, _) = look.best?;
+        Some((look.spent as f64, human::finite(tuned.candidates.get(number)?.first_cost)?))
+    };
+    tuned.looks.iter().filter_map(best).collect()
 }
 
 /// A plot with every other generation shaded.

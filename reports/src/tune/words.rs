@@ -43,7 +43,7 @@ pub(crate) fn told(tuned: &Tuned) -> Vec<Told> {
         }
     }
     add("How sure", sure(tuned));
-    add("Not told apart", not_told_apart(tuned));
+    add(&format!("As good within {}", human::share(tuned.indifference)), not_told_apart(tuned));
     add("It changes", changes(tuned));
     add("What does not matter", idle(tuned));
     add("Runs", runs(tuned));
@@ -65,7 +65,7 @@ pub(crate) fn outcome(tuned: &Tuned, one: &FinalistTold) -> String {
         (Some(Verdict::Missed), ..) => format!("misses {}", missed()),
         (_, _, Some(_)) if one.not_told_apart => "dearer, but within the indifference".to_owned(),
         (_, _, Some(other)) => format!("dearer than {}", name(other)),
-        (Some(Verdict::Met), ..) => "keeps all; not told apart from the winner".to_owned(),
+        (Some(Verdict::Met), ..) => "not told apart from the winner".to_owned(),
         (_, _, _) => format!("was not shown to keep {}", open(tuned, one)),
     }
 }
@@ -113,7 +113,7 @@ fn nearest(tuned: &Tuned) -> String {
 
 fn beside(tuned: &Tuned, reference: &FinalistTold) -> String {
     let Some(winner) = tuned.winning() else {
-        return format!("It {}.", outcome(tuned, reference).replace("keeps all; ", ""));
+        return format!("It {}.", outcome(tuned, reference));
     };
     let kept = match reference.verdict {
         Some(Verdict::Met) => "It keeps the objectives too.".to_owned(),

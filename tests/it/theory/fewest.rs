@@ -59,7 +59,7 @@ fn the_fewest_runners_are_found_in_19_of_20_searches() {
         let plan = Plan {
             axes: vec![Axis::parse("maxRunners=3..30").expect("an axis")],
             references: vec![("own policy".to_owned(), Vec::new())],
-            budget: 200,
+            budget: 400,
             confidence: 0.95,
             indifference: 0.01,
             runs_first: 5,

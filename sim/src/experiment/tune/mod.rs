@@ -29,7 +29,7 @@ use crate::rng::{Rng, stream};
 use crate::scenario::setting::Setting;
 use sample::{Constraint, Sample};
 use space::{Axis, Point};
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::ops::Range;
 use tidegate_reports::model::Verdict;
 
@@ -104,7 +104,7 @@ pub enum Origin {
     Near(usize),
     /// Another one without its setting on this axis.
     Without(usize, usize),
-    /// Another one without those of its settings that do not matter.
+    /// Another one without those of its settings that do nothing; or without all that matter less than the indifference.
     Plain(usize),
 }
 
@@ -179,18 +179,21 @@ pub(crate) struct Search<'a> {
     problem: &'a dyn Problem,
     plan: &'a Plan,
     candidates: Vec<Candidate>,
-    known: BTreeSet<String>,
+    /// By what [`Problem::admit`] says.
+    known: BTreeMap<String, usize>,
     refused: u64,
     looks: Vec<Look>,
     spent: u64,
     rng: Rng,
 }
 
-/// The fewest simulations that a plan can do with: a look at ten candidates, and ten fresh runs for each finalist.
+/// The fewest simulations that a plan can do with: the first look of two generations, and of the selection.
 #[must_use]
 pub fn least(plan: &Plan, simulations: u64) -> u64 {
-    let finalists = (KEEP + 1 + plan.references.len()) as u64;
-    simulations * (finalists * select::FIRST * 2).max(20 * plan.runs_first)
+    let finalists = (KEEP + without::PLAIN + plan.references.len()) as f64;
+    let selection = finalists * select::FIRST as f64 / (1.0 - SHARES.0 - SHARES.1);
+    let search = (2 * KEEP + plan.references.len()) as f64 * plan.runs_first as f64 / SHARES.0;
+    simulations * selection.max(search).ceil() as u64
 }
 
 /// Searches. The same problem and plan give the same result.
@@ -204,7 +207,7 @@ pub fn tune(problem: &dyn Problem, plan: &Plan) -> Result<Searched, String> {
     let budget = plan.budget;
     assert!(budget >= least(plan, problem.simulations()), "a budget of {budget} simulations is too small");
     let rng = stream(plan.seed, "tune");
-    let (known, looks) = (BTreeSet::new(), Vec::new());
+    let (known, looks) = (BTreeMap::new(), Vec::new());
     let mut search = Search { problem, plan, candidates: Vec::new(), known, refused: 0, looks, spent: 0, rng };
     let share = |of: f64| (budget as f64 * of) as u64;
     let best = generations(&mut search, share(SHARES.0))?;
@@ -223,12 +226,14 @@ fn generations(search: &mut Search<'_>, purse: u64) -> Result<Vec<usize>, String
     let plan = search.plan;
     let mut alive = Vec::new();
     for (name, settings) in &plan.references {
-        let nothing = vec![None; plan.axes.len()];
-        let told = (name.clone(), settings.clone());
-        alive.extend(search.add(Origin::Reference(told.0), 0, nothing, told.1)?);
+        alive.extend(search.refer(name, settings)?);
     }
+    let whole = purse;
     for generation in 0..GENERATIONS {
-        let purse = purse * u64::from(generation + 1) / u64::from(GENERATIONS);
+        let purse = whole * u64::from(generation + 1) / u64::from(GENERATIONS);
+        if generation > 0 && search.spent + search.look() > whole {
+            break;
+        }
         let room = search.room(purse);
         let new = if generation == 0 { search.design(room) } else { search.children(&alive, generation, room) };
         if new.is_empty() && generation > 0 {
@@ -259,9 +264,11 @@ impl Search<'_> {
     ) -> Result<Option<usize>, String> {
         let placed = self.plan.axes.iter().zip(&point).filter_map(|(axis, at)| Some(axis.settings((*at)?)));
         let settings: Vec<Setting> = extra.iter().cloned().chain(placed.flatten()).collect();
-        if !self.known.insert(self.problem.admit(&settings)?) {
+        let meaning = self.problem.admit(&settings)?;
+        if self.known.contains_key(&meaning) {
             return Ok(None);
         }
+        self.known.insert(meaning, self.candidates.len());
         self.candidates.push(Candidate {
             origin,
             generation,
@@ -272,6 +279,19 @@ impl Search<'_> {
             dropped: None,
         });
         Ok(Some(self.candidates.len() - 1))
+    }
+
+    /// Adds a reference. Two that mean the same become one with both names.
+    fn refer(&mut self, name: &str, settings: &[Setting]) -> Result<Option<usize>, String> {
+        let nothing = vec![None; self.plan.axes.len()];
+        let added = self.add(Origin::Reference(name.to_owned()), 0, nothing, settings.to_vec())?;
+        if added.is_none() {
+            let twin = self.known.get(&self.problem.admit(settings)?);
+            if let Some(Origin::Reference(known)) = twin.map(|twin| &mut self.candidates[*twin].origin) {
+                *known += &format!(" = {name}");
+            }
+        }
+        Ok(added)
     }
 
     /// The same; a point that makes no sense is counted and left out.
@@ -287,6 +307,11 @@ impl Search<'_> {
         let left = purse.saturating_sub(self.spent) as f64;
         let runs = self.plan.runs_first * self.problem.simulations();
         ((left * FIRST_LOOK) as u64 / runs).clamp(KEEP as u64, MOST_CANDIDATES)
+    }
+
+    /// Simulations that the first look at the fewest candidates takes.
+    fn look(&self) -> u64 {
+        KEEP as u64 * self.plan.runs_first * self.problem.simulations()
     }
 
     fn design(&mut self, count: u64) -> Vec<usize> {

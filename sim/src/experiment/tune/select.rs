@@ -15,7 +15,7 @@ use tidegate_reports::model::{Estimate, Verdict};
 use tidegate_reports::student::Spread;
 
 /// Runs of every finalist before the first look: the variances of the comparisons come from these.
-pub(super) const FIRST: u64 = 10;
+pub(super) const FIRST: u64 = 20;
 
 /// The most looks: each takes twice the runs of the one before.
 const MOST_LOOKS: u32 = 5;
@@ -33,7 +33,7 @@ pub struct Finalist {
     pub verdict: Verdict,
     /// The finalist, by its place in the list, that keeps the objectives and was shown to be cheaper.
     pub beaten_by: Option<usize>,
-    /// The finalist before it in the list of which every run came to the same.
+    /// The finalist of which every run came to the same, and which says so with fewer settings.
     pub same_as: Option<usize>,
     /// What is minimised, with its interval at the corrected confidence.
     pub cost: Estimate,
@@ -147,10 +147,11 @@ fn judge(search: &Search<'_>, rules: &Rules, out: &mut Selected) {
         one.found = (0..constraints.len()).map(|at| constraints[at].judge(&one.samples, at, rules.risk)).collect();
         one.verdict = judge_all(constraints, &one.samples, rules.risk);
     }
-    for place in out.playing() {
-        let before = out.playing().into_iter().take_while(|other| *other < place);
-        let twin = before.into_iter().find(|other| same(&out.finalists[*other].samples, &out.finalists[place].samples));
-        out.finalists[place].same_as = twin;
+    let mut plainest = out.playing();
+    plainest.sort_by_key(|place| (search.candidates[out.finalists[*place].candidate].settings.len(), *place));
+    for (at, place) in plainest.iter().copied().enumerate() {
+        let twins = |other: &&usize| same(&out.finalists[**other].samples, &out.finalists[place].samples);
+        out.finalists[place].same_as = plainest[..at].iter().find(twins).copied();
     }
     let playing = out.playing();
     for place in playing.iter().copied() {
@@ -228,22 +229,22 @@ mod tests {
 
     #[test]
     fn the_region_is_kim_and_nelson_s() {
-        // eta = ((2 * 0.0125)^(-2/9) - 1) / 2 = 0.63501; h^2 = 2 * 0.63501 * 9 = 11.430.
+        // eta = ((2 * 0.0125)^(-2/19) - 1) / 2 = 0.23726; h^2 = 2 * 0.23726 * 19 = 9.0159.
         let rule = KimNelson::new(0.0125, 1.0);
-        assert!((rule.h_squared - 11.430).abs() < 2e-3, "{}", rule.h_squared);
-        // Variance 2.5 / 9 of four 1.5 and six 0.5 is 0.2667: room after ten runs (3.048 - 10) / 2 < 0, so the sum decides.
-        let mut some = [1.5, 0.5, 0.5, 1.5, 0.5, 0.5, 1.5, 0.5, 0.5, 1.5];
+        assert!((rule.h_squared - 9.0159).abs() < 1e-3, "{}", rule.h_squared);
+        // A variance of 0.263 leaves no room after twenty runs, so that the sum decides.
+        let mut some: Vec<f64> = (0..20).map(|n| if n % 2 == 0 { 1.5 } else { 0.5 }).collect();
         assert!(rule.first_is_worse(&some));
         some.iter_mut().for_each(|one| *one = -*one);
         assert!(!rule.first_is_worse(&some), "the other one is");
-        assert!(!rule.first_is_worse(&some[..9]), "too few runs");
+        assert!(!rule.first_is_worse(&some[..19]), "too few runs");
     }
 
     #[test]
     fn who_leaves_first_on_one_side_is_not_called_back() {
-        // Variance about 111: room at ten runs is (1270 - 10) / 2 = 630, beyond which only a long run of ones leads.
+        // A variance of 105: the room at twenty runs is (949 - 20) / 2 = 465.
         let rule = KimNelson::new(0.0125, 1.0);
-        let swing: Vec<f64> = (0..10).map(|n| if n % 2 == 0 { 10.0 } else { -10.0 }).collect();
+        let swing: Vec<f64> = (0..20).map(|n| if n % 2 == 0 { 10.0 } else { -10.0 }).collect();
         assert!(!rule.first_is_worse(&swing), "nothing is decided");
         let far: Vec<f64> = swing.iter().copied().chain([-700.0]).chain([5_000.0; 4]).collect();
         assert!(!rule.first_is_worse(&far), "it was shown to be cheaper before");

@@ -165,8 +165,8 @@ fn number(at: f64, from: f64, to: f64) -> String {
 fn time(at: f64, from: Span, to: Span) -> String {
     let value = between(at, from.0 as f64, to.0 as f64);
     let scale = if to.0 as f64 > WIDE * from.0 as f64 { value } else { (to.0 - from.0) as f64 };
-    // Whole seconds, or whole milliseconds below ten seconds.
-    let least = if value < 1e7 { 1e3 } else { 1e6 };
+    // Whole seconds, or whole milliseconds where it begins below a second.
+    let least = if from < Span::from_secs(1) { 1e3 } else { 1e6 };
     let value = (rounded(value, scale) / least).round() * least;
     duration_text(Span((value as u64).clamp(from.0, to.0)))
 }

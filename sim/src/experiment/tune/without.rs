@@ -8,6 +8,9 @@ use tidegate_reports::student::Spread;
 /// Runs of each of them, where there is money for it.
 const RUNS: u64 = 10;
 
+/// Finalists that are the best in fewer words.
+pub(super) const PLAIN: usize = 2;
+
 /// What is said of one setting is wrong with this chance on each side: 95 % intervals.
 const RISK: f64 = 0.025;
 
@@ -47,7 +50,7 @@ pub(super) fn without(search: &mut Search<'_>, best: &[usize], purse: u64) -> (V
     let Some(leader) = best.first().copied() else { return (Vec::new(), Vec::new()) };
     let point = search.candidates[leader].point.clone();
     let set: Vec<usize> = (0..point.len()).filter(|axis| point[*axis].is_some()).collect();
-    let each = search.problem.simulations() * (set.len() + best.len() + 1) as u64;
+    let each = search.problem.simulations() * (set.len() + best.len() + PLAIN) as u64;
     let runs = (purse / each.max(1)).min(RUNS);
     if set.is_empty() || runs < 2 {
         return (Vec::new(), best.to_vec());
@@ -57,20 +60,44 @@ pub(super) fn without(search: &mut Search<'_>, best: &[usize], purse: u64) -> (V
     let all: Vec<usize> = best.iter().copied().chain(others.iter().filter_map(|(_, other)| *other)).collect();
     search.run(&all, runs);
     let effects: Vec<Effect> = others.iter().map(|(axis, other)| effect(search, leader, *axis, *other, runs)).collect();
-    let idle: Vec<usize> = effects
-        .iter()
-        .filter(|effect| matches!(effect.matters, Matters::No | Matters::NotAtAll))
-        .map(|effect| effect.axis)
-        .collect();
-    let plain = if idle.len() > 1 { reverted(search, leader, &idle) } else { None };
-    search.run(plain.as_slice(), runs);
-    let mut ranked = search.ranked(&[&all, plain.as_slice()].concat(), runs);
-    ranked.dedup();
-    // The plain one goes on whatever its rank: it says the same in fewer words.
-    let plain = plain.filter(|plain| !ranked[..ranked.len().min(KEEP)].contains(plain));
-    ranked.truncate(KEEP);
-    ranked.extend(plain);
-    (effects, ranked)
+    let plain = plain(search, leader, &effects);
+    search.run(&plain, runs);
+    let ranked = search.ranked(&[&all[..], &plain].concat(), runs);
+    let distinct = apart(search, &ranked, runs);
+    // The plain ones go on whatever their rank: they say the same, or nearly, in fewer words.
+    let best: Vec<usize> =
+        distinct.into_iter().filter(|one| !plain.contains(one)).take(KEEP).chain(plain.clone()).collect();
+    (effects, best)
+}
+
+/// The leader without the settings that do nothing, and without all that matter less than the indifference.
+fn plain(search: &mut Search<'_>, leader: usize, effects: &[Effect]) -> Vec<usize> {
+    let of = |some: &[Matters]| -> Vec<usize> {
+        effects.iter().filter(|effect| some.contains(&effect.matters)).map(|effect| effect.axis).collect()
+    };
+    let sets = [of(&[Matters::NotAtAll]), of(&[Matters::NotAtAll, Matters::No])];
+    let mut plain: Vec<usize> = Vec::new();
+    for axes in sets.iter().filter(|axes| !axes.is_empty()) {
+        plain.extend(reverted(search, leader, axes).filter(|one| !plain.contains(one)));
+    }
+    plain
+}
+
+/// Those of which no other came to the same in every run; of such ones that with the fewest settings, in the place of the
+/// first.
+fn apart(search: &Search<'_>, ranked: &[usize], runs: u64) -> Vec<usize> {
+    let settings = |index: usize| search.candidates[index].settings.len();
+    let mut apart: Vec<usize> = Vec::new();
+    for index in ranked.iter().copied() {
+        let twin =
+            apart.iter_mut().find(|one| **one == index || same(search.first(**one, runs), search.first(index, runs)));
+        match twin {
+            Some(twin) if settings(index) < settings(*twin) => *twin = index,
+            Some(_) => {}
+            None => apart.push(index),
+        }
+    }
+    apart
 }
 
 /// The leader with some axes as the files say. One that is known already has its own runs.
