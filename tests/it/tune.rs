@@ -29,7 +29,10 @@ fn the_answer_is_printed_and_the_evidence_written() {
     let ran = search(&desk, "--out out --write found/tuned.json");
     ran.ends(0).prints("keeps all 2 objectives and is the cheapest that was found").prints("How sure");
     assert_eq!(ran.err, "");
-    assert_eq!(desk.names("out"), ["charts", "index.html", "policy.json", "tune.csv", "tune.json"]);
+    assert_eq!(
+        desk.names("out"),
+        ["charts/candidates.svg", "charts/races.svg", "index.html", "policy.json", "tune.csv", "tune.json"]
+    );
     assert_eq!(desk.text("out/policy.json"), desk.text("found/tuned.json"));
     let told = desk.json("out/tune.json");
     let winner = told["winner"].as_u64().expect("a winner") as usize;

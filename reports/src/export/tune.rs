@@ -103,7 +103,7 @@ pub fn terminal(tuned: &Tuned, width: usize, colour: bool, lies: &[(&str, String
 }
 
 fn finalists(tuned: &Tuned) -> Vec<Line> {
-    let head = ["Finalists", "runs", "mean", "more than the winner", ""];
+    let head = ["Finalists", "runs", "mean", "more", ""];
     let heading = head.into_iter().enumerate();
     let heading = heading.map(|(at, text)| Piece(if at == 0 { Style::Bold } else { Style::Dim }, text.to_owned()));
     let row = |one: &FinalistTold| -> Line {

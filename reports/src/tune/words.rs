@@ -53,21 +53,23 @@ pub(crate) fn told(tuned: &Tuned) -> Vec<Told> {
 /// The lines of the tables: what became of a finalist.
 pub(crate) fn outcome(tuned: &Tuned, one: &FinalistTold) -> String {
     let name = |number: usize| tuned.candidates[number].name.clone();
-    let missed = || {
-        let open = one.objectives.iter().zip(&tuned.objectives).filter(|(held, _)| held.verdict == Verdict::Missed);
-        open.map(|(_, promise)| promise.name.clone()).collect::<Vec<_>>().join(", ")
-    };
     if Some(one.number) == tuned.winner {
         return "the winner".to_owned();
     }
     match (one.verdict, one.same_as, one.beaten_by) {
         (_, Some(other), _) => format!("every run as of {}", name(other)),
-        (Some(Verdict::Missed), ..) => format!("misses {}", missed()),
+        (Some(Verdict::Missed), ..) => format!("misses {}", missed(tuned, one)),
         (_, _, Some(_)) if one.not_told_apart => "dearer, but within the indifference".to_owned(),
         (_, _, Some(other)) => format!("dearer than {}", name(other)),
         (Some(Verdict::Met), ..) => "not told apart from the winner".to_owned(),
-        (_, _, _) => format!("was not shown to keep {}", open(tuned, one)),
+        (_, _, _) => format!("not shown to keep {}", open(tuned, one)),
     }
+}
+
+/// Objectives that a finalist misses.
+fn missed(tuned: &Tuned, one: &FinalistTold) -> String {
+    let some = one.objectives.iter().zip(&tuned.objectives).filter(|(held, _)| held.verdict == Verdict::Missed);
+    some.map(|(_, promise)| promise.name.clone()).collect::<Vec<_>>().join(", ")
 }
 
 /// Objectives that a finalist was not shown to keep.
@@ -108,18 +110,14 @@ fn cost(tuned: &Tuned) -> String {
 fn nearest(tuned: &Tuned) -> String {
     let Some(first) = tuned.selection.finalists.first() else { return String::new() };
     let name = &tuned.candidates[first.number].name;
-    format!("The nearest, {name}, {}.", outcome(tuned, first))
+    format!("The nearest is {name}. {}", kept(tuned, first))
 }
 
 fn beside(tuned: &Tuned, reference: &FinalistTold) -> String {
     let Some(winner) = tuned.winning() else {
-        return format!("It {}.", outcome(tuned, reference));
+        return kept(tuned, reference);
     };
-    let kept = match reference.verdict {
-        Some(Verdict::Met) => "It keeps the objectives too.".to_owned(),
-        Some(Verdict::Missed) => format!("It {}.", outcome(tuned, reference)),
-        _ => format!("It was not shown to keep {}.", open(tuned, reference)),
-    };
+    let kept = kept(tuned, reference);
     if reference.same_as == Some(winner.number) {
         return "Every run came to the same.".to_owned();
     }
@@ -141,6 +139,15 @@ fn beside(tuned: &Tuned, reference: &FinalistTold) -> String {
         human::share(share),
         reference.runs
     )
+}
+
+/// Whether one keeps the objectives, as a sentence.
+fn kept(tuned: &Tuned, one: &FinalistTold) -> String {
+    match one.verdict {
+        Some(Verdict::Met) => "It keeps the objectives too.".to_owned(),
+        Some(Verdict::Missed) => format!("It misses {}.", missed(tuned, one)),
+        _ => format!("It was not shown to keep {}.", open(tuned, one)),
+    }
 }
 
 fn sure(tuned: &Tuned) -> String {

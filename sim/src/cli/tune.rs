@@ -49,7 +49,7 @@ fn plan(args: &TuneArgs, scenarios: &[Scenario]) -> Plan {
     let seed = SEED.map(|(path, value)| Setting::new(path, value)).to_vec();
     Plan {
         axes,
-        references: vec![("own policy".to_owned(), Vec::new()), ("100 / 80 % / 5 %".to_owned(), seed)],
+        references: vec![("own policy".to_owned(), Vec::new()), ("seed's 100 / 80 / 5".to_owned(), seed)],
         budget: args.budget,
         confidence: args.confidence,
         indifference: args.indifference,
@@ -105,7 +105,7 @@ fn search(args: &TuneArgs, scenarios: &[Scenario], plan: &Plan) -> Result<End, W
     let done = match done {
         Ok(done) => done,
         Err(message) => {
-            eprintln!("tidegate: the thresholds 100 / 80 % / 5 % make no valid policy here: {message}");
+            eprintln!("tidegate: {message}");
             return Ok(End::Input);
         }
     };

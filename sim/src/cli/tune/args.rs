@@ -11,7 +11,7 @@ pub(in crate::cli) const HELP: &str = "\
 What is found is the cheapest of the policies that were tried, not of all there are. What is said of it rests on runs with \
 seeds that the search did not use; docs/tune.md tells how.
 
-Without --over these are searched: maxRunners (of each region, 50% to 100% of what it has), queueDepth, concurrencyPercent \
+Without --over these are searched: maxRunners (of each region, 50% to 150% of what it has: above 100% the account needs the quota), queueDepth, concurrencyPercent \
 of each region, errorRate, spillover.stopAt, .minDwell, .share and .order, failover.missesToSuspect, .suspectFor, \
 .rampEvery, .probeEvery and .cooldown. index.html lists how far each may go and why.
 
@@ -22,7 +22,7 @@ Exit code 1: no policy was shown to keep all objectives.
 Examples:
   tidegate tune scenarios/three-regions.toml
   tidegate tune scenarios/three-regions.toml scenarios/home-region-outage.toml --budget 3000 --write tuned.json
-  tidegate tune scenarios/three-regions.toml --over queueDepth=20..200 --over concurrencyPercent=50..95
+  tidegate tune scenarios/three-regions.toml --over queueDepth=20..200 --over concurrencyPercent=50..95 --write new.json
   tidegate tune scenarios/home-region-outage.toml --over failover.suspectFor=5s..2m --minimize failoverTime
   tidegate tune scenarios/theory/fewest-runners.toml --over maxRunners=8..40 --minimize maxRunners";
 

@@ -14,6 +14,7 @@
 //! The search may be wrong and costs only runs then; what is claimed rests on the fresh runs alone. `docs/tune.md` has the
 //! formulae and their sources.
 
+mod candidate;
 pub mod evidence;
 mod race;
 pub mod sample;
@@ -33,6 +34,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use tidegate_reports::model::Verdict;
 
+pub use candidate::{Candidate, Dropped, Look, Origin};
 pub use select::{Finalist, Selected};
 pub use standard::{complete, standard};
 pub use without::Effect;
@@ -93,70 +95,6 @@ pub struct Plan {
     pub seed: u64,
 }
 
-/// Where a candidate comes from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Origin {
-    /// It was there before, under this name.
-    Reference(String),
-    /// The design that covers the space.
-    Design,
-    /// Near another.
-    Near(usize),
-    /// Another one without its setting on this axis.
-    Without(usize, usize),
-    /// Another one without those of its settings that do nothing; or without all that matter less than the indifference.
-    Plain(usize),
-}
-
-/// Why a candidate was dropped.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Dropped {
-    /// Even the favourable end of the interval misses this objective.
-    Misses(usize),
-    /// A promise broke.
-    Broken(String),
-    /// It costs more than this one, which keeps the objectives.
-    Dearer(usize),
-    /// Every run came to the same as of this one.
-    Same(usize),
-    /// It was not among the best when the generation's runs were spent.
-    Behind,
-}
-
-/// One that was tried.
-#[derive(Clone, Debug)]
-pub struct Candidate {
-    /// Where it comes from.
-    pub origin: Origin,
-    /// Its generation, from 0.
-    pub generation: u32,
-    /// Its places on the axes.
-    pub point: Point,
-    /// Its settings, those of the axes last.
-    pub settings: Vec<Setting>,
-    /// Settings before those of the axes.
-    extra: Vec<Setting>,
-    /// Its runs in the search, from run 0.
-    pub samples: Vec<Sample>,
-    /// Why it went, and after how many runs.
-    pub dropped: Option<(Dropped, u64)>,
-}
-
-/// A look at a race.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Look {
-    /// Generation.
-    pub generation: u32,
-    /// Runs that every candidate had.
-    pub runs: u64,
-    /// Candidates before it, and after it.
-    pub candidates: (usize, usize),
-    /// Simulations spent so far.
-    pub spent: u64,
-    /// The cheapest whose means keep all objectives, and its mean.
-    pub best: Option<(usize, f64)>,
-}
-
 /// What came of a search.
 #[derive(Clone, Debug)]
 pub struct Searched {
@@ -199,7 +137,7 @@ pub fn least(plan: &Plan, simulations: u64) -> u64 {
 /// Searches. The same problem and plan give the same result.
 ///
 /// # Errors
-/// When one of the references makes no sense.
+/// When one of the references makes no sense, or an axis none wherever one looks at it.
 ///
 /// # Panics
 /// When the budget is below [`least`].
@@ -208,6 +146,7 @@ pub fn tune(problem: &dyn Problem, plan: &Plan) -> Result<Searched, String> {
     assert!(budget >= least(plan, problem.simulations()), "a budget of {budget} simulations is too small");
     let rng = stream(plan.seed, "tune");
     let (known, looks) = (BTreeMap::new(), Vec::new());
+    plan.axes.iter().try_for_each(|axis| look_at(problem, axis))?;
     let mut search = Search { problem, plan, candidates: Vec::new(), known, refused: 0, looks, spent: 0, rng };
     let share = |of: f64| (budget as f64 * of) as u64;
     let best = generations(&mut search, share(SHARES.0))?;
@@ -219,6 +158,19 @@ pub fn tune(problem: &dyn Problem, plan: &Plan) -> Result<Searched, String> {
     let spent = [searched, tried - searched, selected.spent];
     let Search { candidates, refused, looks, .. } = search;
     Ok(Searched { candidates, refused, looks, effects, selected, spent })
+}
+
+/// Whether an axis makes sense anywhere: a misspelt key does not.
+fn look_at(problem: &dyn Problem, axis: &Axis) -> Result<(), String> {
+    let looks = [0.0, 0.25, 0.5, 0.75, 1.0].map(|at| problem.admit(&axis.settings(at)));
+    let mut mistakes = Vec::new();
+    for look in looks {
+        match look {
+            Ok(_) => return Ok(()),
+            Err(mistake) => mistakes.push(mistake),
+        }
+    }
+    Err(format!("{}={}: {}", axis.path, axis.ends().replace(' ', ""), mistakes.swap_remove(0)))
 }
 
 /// The design and the generations after it; the best, the very best first.
@@ -284,7 +236,8 @@ impl Search<'_> {
     /// Adds a reference. Two that mean the same become one with both names.
     fn refer(&mut self, name: &str, settings: &[Setting]) -> Result<Option<usize>, String> {
         let nothing = vec![None; self.plan.axes.len()];
-        let added = self.add(Origin::Reference(name.to_owned()), 0, nothing, settings.to_vec())?;
+        let origin = Origin::Reference(name.to_owned());
+        let added = self.add(origin, 0, nothing, settings.to_vec()).map_err(|error| format!("{name}: {error}"))?;
         if added.is_none() {
             let twin = self.known.get(&self.problem.admit(settings)?);
             if let Some(Origin::Reference(known)) = twin.map(|twin| &mut self.candidates[*twin].origin) {

@@ -6,8 +6,9 @@ use std::sync::LazyLock;
 use tidegate_core::Span;
 use tidegate_core::policy::{Order, Policy, Share};
 
-/// A share of caps, of what the files say: half of them to all. Above is the account's quota, which no policy can raise.
-const CAPS: (i64, i64) = (50, 100);
+/// Percent of the caps that the files say. No price is on a cap, so that a search may find that more is cheaper; whether the
+/// account has the quota for it is for its owner to say.
+const CAPS: (i64, i64) = (50, 150);
 
 static SHARES: LazyLock<Vec<String>> = LazyLock::new(|| ["excess", "all"].map(str::to_owned).to_vec());
 static ORDERS: LazyLock<Vec<String>> = LazyLock::new(|| ["priority", "latency", "cost"].map(str::to_owned).to_vec());
@@ -40,7 +41,12 @@ fn cap_paths(policy: &Policy) -> Vec<(String, u32)> {
 
 fn caps(policy: &Policy) -> Axis {
     let range = Range::Percent(CAPS.0, CAPS.1, cap_paths(policy));
-    axis("maxRunners", range, Some(1.0), "half of the caps to all of them: above is the account's quota")
+    axis(
+        "maxRunners",
+        range,
+        Some(0.5),
+        "half of the caps to half as much again: above 100% the account needs the quota",
+    )
 }
 
 fn thresholds(policy: &Policy) -> Vec<Axis> {

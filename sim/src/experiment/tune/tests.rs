@@ -163,5 +163,8 @@ fn a_reference_that_makes_no_sense_is_an_error() {
     let unlucky = ("unlucky".to_owned(), vec![Setting::new("c", "13")]);
     let plan = Plan { references: vec![unlucky], ..plan(&["c=1..40"], 400, 1) };
     let error = tune(&problem, &plan).expect_err("refused");
-    assert_eq!(error, "thirteen brings bad luck");
+    assert_eq!(error, "unlucky: thirteen brings bad luck");
+    let error =
+        tune(&problem, &Plan { axes: vec![Axis::parse("c=13|13").expect("words")], ..plan }).expect_err("refused");
+    assert_eq!(error, "c=13|13: thirteen brings bad luck");
 }
