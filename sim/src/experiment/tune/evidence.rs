@@ -4,9 +4,9 @@ use super::sample::{Constraint, mean_cost, tightest};
 use super::scenarios::{Minimized, Scenarios};
 use super::without::Matters;
 use super::{Candidate, Dropped, Effect, FRESH, Finalist, Look, Origin, Plan, Problem, Sample, Searched};
+use crate::experiment::program;
 use crate::scenario::Scenario;
 use crate::scenario::file::Overrides;
-use tidegate_reports::model::Program;
 use tidegate_reports::tune::{
     AxisTold, EffectTold, FinalistTold, Held, LookTold, Promise, Selection, Spent, Tried, TriedRun, Tuned,
 };
@@ -42,7 +42,7 @@ pub fn evidence(about: &About<'_>, problem: &Scenarios<'_>, done: &Searched) -> 
     let winner = place.map(number);
     Tuned {
         schema: 1,
-        tidegate: Program { version: text(env!("CARGO_PKG_VERSION")), commit: text(env!("TIDEGATE_COMMIT")) },
+        tidegate: program(),
         scenarios: about.scenarios.iter().map(|scenario| scenario.input.clone()).collect(),
         policy: about.scenarios.first().map(|scenario| scenario.policy_input.clone()).unwrap_or_default(),
         minimized: about.minimized.name(),

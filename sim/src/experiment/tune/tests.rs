@@ -152,6 +152,10 @@ fn the_budget_is_kept_and_the_same_plan_gives_the_same() {
         assert_eq!(format!("{one:?}"), format!("{other:?}"));
         assert!(one.spent.iter().sum::<u64>() <= budget, "{:?} of {budget}", one.spent);
         let runs: usize = one.candidates.iter().map(|candidate| candidate.samples.len()).sum();
+        // Broken: the selection uses runs of the search again.
+        let used =
+            |last: &Finalist| last.samples.iter().any(|run| one.candidates[last.candidate].samples.contains(run));
+        assert!(one.selected.finalists.iter().all(|last| !last.samples.is_empty() && !used(last)));
         assert_eq!(runs as u64, one.spent[0] + one.spent[1], "every run is written down");
         assert!(one.candidates.iter().all(|candidate| candidate.settings.iter().all(|s| s.value() != "13")));
     }
