@@ -16,8 +16,10 @@ mod plot;
 pub mod sweep;
 pub(crate) mod tick;
 mod timeline;
+pub(crate) mod tuned;
 
 use crate::model::Report;
+use crate::tune::Tuned;
 use canvas::{Drawing, Form, printable};
 
 /// A chart in both shapes.
@@ -52,6 +54,12 @@ pub fn all(report: &Report) -> Vec<(String, String)> {
     let others = [figures.latency, figures.failovers, figures.flows, figures.cost];
     let every = figures.timelines.into_iter().chain(others.into_iter().flatten());
     every.map(|figure| (format!("{}.svg", figure.name), figure.file())).collect()
+}
+
+/// The charts of a search as files: name and content.
+#[must_use]
+pub fn of_tuned(tuned: &Tuned) -> Vec<(String, String)> {
+    tuned::figures(tuned).into_iter().map(|figure| (format!("{}.svg", figure.name), figure.file())).collect()
 }
 
 /// The style rules that inlined charts need.

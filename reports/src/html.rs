@@ -5,9 +5,11 @@ pub(crate) mod answer;
 mod cards;
 pub mod sweep;
 mod tables;
+mod tuned;
 
 use crate::chart::{self, Figure, Figures, escape, human, tick::Clock};
 use crate::model::{Report, Summary};
+pub use tuned::tuned_page;
 
 const STYLE: &str = include_str!("html/style.css");
 const SCRIPT: &str = include_str!("html/copy.js");

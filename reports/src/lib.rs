@@ -25,4 +25,5 @@ pub mod regression;
 pub mod student;
 pub mod summary;
 pub mod sweep;
+pub mod tune;
 pub mod values;

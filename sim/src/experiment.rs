@@ -5,6 +5,7 @@ pub mod batch;
 mod n_minus_one;
 #[cfg(test)]
 mod noise;
+pub mod tune;
 
 use crate::checker::Broken;
 use crate::digest::Digest;

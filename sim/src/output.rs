@@ -5,6 +5,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use tidegate_core::Timestamp;
 use tidegate_reports::model::Report;
+use tidegate_reports::tune::Tuned;
 use tidegate_reports::{chart, export, html};
 
 /// A file that could not be written: an environment failure, exit code 3.
@@ -52,6 +53,21 @@ pub fn write_report(folder: &Path, report: &Report) -> Result<PathBuf, WriteErro
         write_whole(&folder.join("charts").join(name), svg.as_bytes())?;
     }
     write_whole(&page, html::page(report).as_bytes())?;
+    Ok(page)
+}
+
+/// Writes the evidence of a search into a folder; gives the path of its page.
+///
+/// # Errors
+/// When a file cannot be written.
+pub fn write_tuned(folder: &Path, tuned: &Tuned) -> Result<PathBuf, WriteError> {
+    let page = folder.join("index.html");
+    write_whole(&folder.join("tune.json"), export::tune::tune_json(tuned).as_bytes())?;
+    write_whole(&folder.join("tune.csv"), export::tune::tune_csv(tuned).as_bytes())?;
+    for (name, svg) in chart::of_tuned(tuned) {
+        write_whole(&folder.join("charts").join(name), svg.as_bytes())?;
+    }
+    write_whole(&page, html::tuned_page(tuned).as_bytes())?;
     Ok(page)
 }
 

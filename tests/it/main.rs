@@ -14,6 +14,7 @@ mod studies;
 mod sweep;
 mod theory;
 mod tidy;
+mod tune;
 
 use tidegate_tests::Session;
 

@@ -4,6 +4,7 @@
 mod campaign;
 mod cases;
 mod exact;
+mod fewest;
 mod loss;
 mod path;
 mod shipped;

@@ -11,6 +11,7 @@ mod replay;
 mod report;
 mod run;
 mod sweep;
+mod tune;
 
 use crate::scenario::file::Overrides;
 use crate::scenario::setting::Setting;
@@ -103,6 +104,9 @@ enum Command {
     /// Vary values of a scenario or its policy: which keep the objectives, which is the cheapest?
     #[command(after_help = sweep::SWEEP_HELP)]
     Sweep(Box<sweep::SweepArgs>),
+    /// Find the cheapest policy that keeps all objectives, and say how sure that is
+    #[command(after_help = tune::args::HELP)]
+    Tune(tune::args::TuneArgs),
     /// Print the JSON Schema of a kind of file
     #[command(after_help = "Example: tidegate schema policy > policy.schema.json")]
     Schema {
@@ -318,6 +322,7 @@ pub fn main() -> ExitCode {
         Command::Explain(args) => explain::explain(&args),
         Command::Replay(args) => replay::replay(&args),
         Command::Sweep(args) => sweep::sweep(&args),
+        Command::Tune(args) => tune::run(&args),
         Command::Schema { kind } => schema(kind),
         Command::Completions { shell } => {
             let mut script = Vec::new();

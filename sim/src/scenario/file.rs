@@ -11,6 +11,7 @@ mod slo;
 mod source;
 #[cfg(test)]
 mod tests;
+mod written;
 
 use super::setting::Setting;
 use super::{FaultPlan, Load, Scenario, Spot};
@@ -29,6 +30,7 @@ pub use alone::policy_and_world;
 pub use slo::read_slo;
 pub use source::MAX_BYTES;
 pub(crate) use source::hash_of;
+pub use written::policy_text;
 
 /// The most runs of a scenario.
 pub const MAX_RUNS: u32 = 10_000;
@@ -51,7 +53,7 @@ pub struct Overrides<'a> {
 
 impl Overrides<'_> {
     /// Policy and settings as arguments of a command line, with a blank before each; empty without any.
-    fn arguments(&self) -> String {
+    pub(crate) fn arguments(&self) -> String {
         let policy = self.policy.iter().map(|path| format!(" --policy {}", quoted(&path.display().to_string())));
         let settings = self.settings.iter().map(|setting| format!(" --set {}", quoted(&setting.to_string())));
         policy.chain(settings).collect()

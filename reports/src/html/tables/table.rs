@@ -43,10 +43,8 @@ impl Table {
             return String::new();
         }
         let head: String = self.columns.iter().map(|column| format!("<th scope=\"col\">{column}</th>")).collect();
-        format!(
-            "<h3>{}</h3>\n<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{}</tbody>\n</table>\n",
-            self.title, self.rows
-        )
+        let title = if self.title.is_empty() { String::new() } else { format!("<h3>{}</h3>\n", self.title) };
+        format!("{title}<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{}</tbody>\n</table>\n", self.rows)
     }
 }
 
