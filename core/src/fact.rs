@@ -368,6 +368,8 @@ pub enum Fact {
         job: JobId,
         /// Where it belongs.
         home: RegionId,
+        /// Whether its home was active and not spilling when it was first placed; true of one that never was.
+        regional: bool,
         /// When it was queued.
         queued_at: Timestamp,
         /// Queued to the end.

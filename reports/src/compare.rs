@@ -40,6 +40,8 @@ pub struct Measured {
     pub over: String,
     /// Hash of its decisions.
     pub digest: String,
+    /// What it promises.
+    pub objectives: Vec<Objective>,
     /// By run, in the order of the seeds, which are the same for all.
     pub runs: Vec<RunValues>,
 }
@@ -112,8 +114,10 @@ pub struct Difference {
     pub unpaired: Estimate,
     /// Runs in which both have it.
     pub pairs: usize,
-    /// Whether a value is only known to be at least so much.
-    pub at_least: bool,
+    /// Whether that of the first is only known to be at least so much: jobs that never started, a failover not over.
+    pub base_at_least: bool,
+    /// Whether that of the variant is.
+    pub value_at_least: bool,
     /// What the interval says.
     pub says: Says,
     /// How many runs would tell, if the difference is what it looks like; `None` when it is told, or looks like nothing.
@@ -124,7 +128,7 @@ pub struct Difference {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Says {
-    /// It holds zero, or there is none.
+    /// It holds zero, or there is none, or the side that looks larger may be larger still.
     #[default]
     CannotTell,
     /// All runs agree that there is none.
@@ -147,6 +151,8 @@ impl Difference {
         let differences: Vec<f64> = first.iter().zip(&second).map(|(a, b)| b - a).collect();
         let risk = RISK / 2.0 / comparisons.max(1) as f64;
         let difference = paired(&differences, risk);
+        let open = (pairs.iter().any(|(a, _)| a.at_least), pairs.iter().any(|(_, b)| b.at_least));
+        let says = says(&difference, quantity.bound(), open);
         let mean = |values: &[f64]| (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64);
         Self {
             unit: quantity.unit().to_owned(),
@@ -155,9 +161,10 @@ impl Difference {
             difference,
             unpaired: unpaired(&first, &second, risk),
             pairs: pairs.len(),
-            at_least: pairs.iter().any(|(a, b)| a.at_least || b.at_least),
-            says: says(&difference, quantity.bound()),
-            runs_to_tell: runs_to_tell(&difference, pairs.len()),
+            base_at_least: open.0,
+            value_at_least: open.1,
+            says,
+            runs_to_tell: runs_to_tell(&difference, pairs.len()).filter(|_| open == (false, false)),
             measure: key,
         }
     }
@@ -194,7 +201,17 @@ fn unpaired(base: &[f64], other: &[f64], risk: f64) -> Estimate {
     Estimate { value: Some(mean), low: Some(mean - half), high: Some(mean + half) }
 }
 
-fn says(difference: &Estimate, wanted: Bound) -> Says {
+/// What is only known to be at least so much is no better than anything, and nothing is worse than it.
+fn says(difference: &Estimate, wanted: Bound, open: (bool, bool)) -> Says {
+    match signed(difference, wanted) {
+        Says::Worse if open.0 => Says::CannotTell,
+        Says::Better if open.1 => Says::CannotTell,
+        Says::Same if open.0 || open.1 => Says::CannotTell,
+        said @ (Says::Worse | Says::Better | Says::Same | Says::CannotTell) => said,
+    }
+}
+
+fn signed(difference: &Estimate, wanted: Bound) -> Says {
     let (Some(low), Some(high)) = (difference.low, difference.high) else { return Says::CannotTell };
     let less = wanted == Bound::AtMost;
     match (low, high) {
@@ -232,9 +249,9 @@ fn runs_to_tell(difference: &Estimate, runs: usize) -> Option<u32> {
 /// # Panics
 /// Without a variant.
 #[must_use]
-pub fn compare(measured: &[Measured], objectives: &[Objective]) -> Comparison {
+pub fn compare(measured: &[Measured]) -> Comparison {
     let (base, others) = measured.split_first().expect("there is something to compare");
-    let variants: Vec<Variant> = measured.iter().map(|variant| judged(variant, objectives)).collect();
+    let variants: Vec<Variant> = measured.iter().map(judged).collect();
     let against = |(other, variant): (&Measured, &Variant)| {
         let of = |quantity| Difference::of(quantity, &base.runs, &other.runs, others.len());
         let differences: Vec<Difference> = Quantity::all().map(of).filter(|found| found.pairs > 0).collect();
@@ -245,7 +262,7 @@ pub fn compare(measured: &[Measured], objectives: &[Objective]) -> Comparison {
     Comparison { schema: 1, variants, against, ..Comparison::default() }
 }
 
-fn judged(variant: &Measured, objectives: &[Objective]) -> Variant {
+fn judged(variant: &Measured) -> Variant {
     let runs = &variant.runs;
     Variant {
         name: variant.name.clone(),
@@ -256,7 +273,7 @@ fn judged(variant: &Measured, objectives: &[Objective]) -> Variant {
             .map(|quantity| (quantity.key(), quantity.estimate(runs)))
             .filter(|(_, estimate)| estimate.value.is_some())
             .collect(),
-        objectives: objectives.iter().map(|objective| judge_runs(objective, runs)).collect(),
+        objectives: variant.objectives.iter().map(|objective| judge_runs(objective, runs)).collect(),
     }
 }
 

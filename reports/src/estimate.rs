@@ -1,8 +1,10 @@
-//! Estimates over runs: the mean of the runs' values with Student's 95 % interval. Knows statistics; must not know
-//! what was measured.
+//! Estimates over runs with their 95 % intervals: means with Student's, percentiles with one free of a distribution. Knows
+//! which interval belongs to which statistic; must not know what was measured.
 
+use crate::median;
 use crate::model::Estimate;
-use std::f64::consts::{FRAC_2_PI, FRAC_PI_2};
+use crate::objective::Stat;
+use crate::student::student_above;
 
 /// The mean of one value for each run, with its 95 % interval. Runs without samples are to be left out; one run has
 /// no interval, none has no value.
@@ -30,42 +32,25 @@ pub fn estimate_within(values: &[f64], least: f64, most: f64) -> Estimate {
     Estimate { value, low: low.map(|v| v.max(least)), high: high.map(|v| v.min(most)) }
 }
 
+/// A statistic of which each run has one value, over runs. Of a percentile it is the median of the runs' values with an
+/// interval that takes no distribution for granted, for percentiles of a run are often skewed; fewer than
+/// [`median::FEWEST`] runs have no such interval, and of them, as of every other statistic, it is the mean with Student's.
+#[must_use]
+pub fn estimate_stat(stat: Stat, values: &[f64], least: f64, most: f64) -> Estimate {
+    let percentile = match stat {
+        Stat::P50 | Stat::P90 | Stat::P95 | Stat::P99 => median::median_95(values),
+        Stat::Mean | Stat::Max => None,
+    };
+    percentile.unwrap_or_else(|| estimate_within(values, least, most))
+}
+
 /// The two-sided 95 % quantile of Student's t with that many degrees of freedom, to ten digits.
-///
-/// The distribution function has closed forms for whole degrees of freedom in the angle `atan(t / sqrt(df))`
-/// (Abramowitz and Stegun, Handbook of Mathematical Functions, 26.7.3 and 26.7.4); it grows with the angle, so that
-/// halving finds the angle where it is 0.95.
 ///
 /// # Panics
 /// Without a degree of freedom.
 #[must_use]
 pub fn student_95(degrees: u32) -> f64 {
-    assert!(degrees > 0, "one value has no spread");
-    let (mut low, mut high) = (0.0, FRAC_PI_2);
-    for _ in 0..64 {
-        let middle = f64::midpoint(low, high);
-        if within(middle, degrees) < 0.95 {
-            low = middle;
-        } else {
-            high = middle;
-        }
-    }
-    low.tan() * f64::from(degrees).sqrt()
-}
-
-/// The chance that |t| is at most `sqrt(degrees) * tan(angle)`.
-fn within(angle: f64, degrees: u32) -> f64 {
-    let (sin, cos) = angle.sin_cos();
-    let odd = degrees % 2 == 1;
-    // Odd: cos + 2/3 cos^3 + (2 4)/(3 5) cos^5 ...; even: 1 + 1/2 cos^2 + (1 3)/(2 4) cos^4 ...; up to cos^(df - 2).
-    let (mut term, mut power) = if odd { (cos, 1) } else { (1.0, 0) };
-    let mut series = 0.0;
-    while power + 2 <= degrees {
-        series += term;
-        power += 2;
-        term *= cos * cos * f64::from(power - 1) / f64::from(power);
-    }
-    if odd { FRAC_2_PI * (angle + sin * series) } else { sin * series }
+    student_above(degrees, 0.025)
 }
 
 #[cfg(test)]
@@ -121,5 +106,19 @@ mod tests {
     fn runs_that_agree_have_an_interval_of_no_width() {
         let found = estimate(&[0.1; 7]);
         assert_eq!(found, Estimate { value: Some(0.1), low: Some(0.1), high: Some(0.1) });
+    }
+
+    #[test]
+    fn percentiles_are_medians_of_runs_and_all_else_is_a_mean() {
+        let values = [1.0, 2.0, 3.0, 4.0, 5.0, 60.0];
+        let of = |stat| estimate_stat(stat, &values, 0.0, f64::INFINITY);
+        for stat in [Stat::P50, Stat::P90, Stat::P95, Stat::P99] {
+            assert_eq!(of(stat).value, Some(3.5), "{stat}");
+        }
+        for stat in [Stat::Mean, Stat::Max] {
+            assert_eq!(of(stat), Estimate { value: Some(12.5), low: Some(0.0), ..estimate(&values) }, "{stat}");
+        }
+        let few = &values[..5];
+        assert_eq!(estimate_stat(Stat::P95, few, 0.0, f64::INFINITY), estimate_within(few, 0.0, f64::INFINITY));
     }
 }

@@ -1,6 +1,7 @@
 //! The one result model: what a scenario's runs came to. Knows shapes and units; must not know how it was measured or
 //! how it is drawn.
 
+use crate::precision::Precision;
 use crate::values::RunValues;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -9,7 +10,7 @@ use std::collections::BTreeMap;
 /// interval of a single run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Estimate {
-    /// The mean of the runs' values.
+    /// The mean of the runs' values; of a percentile and six runs or more their median.
     pub value: Option<f64>,
     /// Lower end.
     pub low: Option<f64>,
@@ -163,6 +164,9 @@ pub struct Judged {
     pub verdict: Verdict,
     /// Why it is not met, in words; empty when it is.
     pub why: String,
+    /// Runs that miss the limit by themselves.
+    #[serde(default)]
+    pub runs_beyond: u32,
 }
 
 /// Does the fleet hold its objectives at its worst hour with its largest region gone?
@@ -273,6 +277,9 @@ pub struct Summary {
     pub warm_up: f64,
     /// The seeds.
     pub seeds: Vec<u64>,
+    /// How narrow the intervals became, where runs went on until they were.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub precision: Option<Precision>,
     /// Hash of all decisions of all runs.
     pub digest: String,
     /// By name: `ack`, `placement`, `queueWait`, `start`, `run`, `total`, `availability`, `goodMinutes`,

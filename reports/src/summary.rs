@@ -3,7 +3,7 @@
 pub(crate) mod failover;
 pub(crate) mod money;
 
-use crate::estimate::{estimate, estimate_within};
+use crate::estimate::{estimate, estimate_stat, estimate_within};
 use crate::fold::RunMeasures;
 use crate::fold::counts::REASONS;
 use crate::fold::times::Timed;
@@ -24,7 +24,10 @@ pub fn summarize(frame: &Frame, runs: &[RunMeasures], baseline: Option<&Baseline
     let cost = money::costs(frame, runs, baseline);
     let mut measures: BTreeMap<String, Measure> = Timed::ALL
         .into_iter()
-        .map(|what| (what.name().to_owned(), timed(runs, |run| Some(Cow::Owned(run.times().all(what))), what)))
+        .map(|what| {
+            let all = |run: &RunMeasures| Some(Cow::Owned(run.times().all(what)));
+            (what.name().to_owned(), timed(runs, all, what, |run| run.availability().overdue()))
+        })
         .collect();
     measures.insert("failoverTime".into(), failover::time(frame, runs));
     measures.extend(shares(runs));
@@ -60,18 +63,19 @@ fn ids(frame: &Frame) -> impl Iterator<Item = RegionId> + use<> {
     (0..frame.regions.len()).map(RegionId::at)
 }
 
-/// A measure of times: every statistic of each run, then the mean over runs.
-fn timed<'a>(runs: &'a [RunMeasures], of: impl Fn(&'a RunMeasures) -> Option<Cow<'a, Fine>>, what: Timed) -> Measure {
+/// A measure of times: every statistic of each run, then over runs.
+fn timed<'a>(
+    runs: &'a [RunMeasures],
+    of: impl Fn(&'a RunMeasures) -> Option<Cow<'a, Fine>>,
+    what: Timed,
+    overdue: impl Fn(&RunMeasures) -> u64,
+) -> Measure {
     let histograms: Vec<(&RunMeasures, Cow<'a, Fine>)> = runs.iter().filter_map(|run| Some((run, of(run)?))).collect();
     let stat = |stat: Stat| {
         let values: Vec<f64> = histograms.iter().filter_map(|(_, times)| value(times, stat)).collect();
-        estimate_within(&values, 0.0, f64::INFINITY)
+        estimate_stat(stat, &values, 0.0, f64::INFINITY)
     };
-    let waits_for_start = matches!(what, Timed::Start | Timed::Total);
-    let censored = |stat: &Stat| {
-        waits_for_start
-            && histograms.iter().any(|(run, times)| hides(*stat, times.count(), run.availability().overdue()))
-    };
+    let censored = |stat: &Stat| histograms.iter().any(|(run, times)| hides(what, *stat, times.count(), overdue(run)));
     Measure {
         unit: "s".into(),
         count: histograms.iter().map(|(_, times)| times.count()).sum(),
@@ -94,8 +98,9 @@ pub(crate) fn value(times: &Fine, stat: Stat) -> Option<f64> {
 }
 
 /// Whether jobs that never started, whose waits nobody knows, reach down to a statistic of those that did.
-pub(crate) fn hides(stat: Stat, started: u64, never: u64) -> bool {
+pub(crate) fn hides(what: Timed, stat: Stat, started: u64, never: u64) -> bool {
     match stat {
+        _ if !what.waits() => false,
         Stat::Mean | Stat::Max => never > 0,
         Stat::P50 | Stat::P90 | Stat::P95 | Stat::P99 => never as f64 > (1.0 - stat.share()) * (started + never) as f64,
     }
@@ -119,10 +124,9 @@ fn shares(runs: &[RunMeasures]) -> [(String, Measure); 2] {
 
 fn regional(runs: &[RunMeasures]) -> BTreeMap<String, Measure> {
     let known = |what: &Timed| runs.first().is_some_and(|run| run.times().regional(*what).is_some());
-    let of = |what| timed(runs, move |run| run.times().regional(what).map(Cow::Borrowed), what);
-    // Facts do not tell of which home a job was that never started: only the measures of all jobs are censored by it.
-    let uncensored = |what| Measure { censored: Vec::new(), ..of(what) };
-    Timed::ALL.into_iter().filter(known).map(|what| (what.name().to_owned(), uncensored(what))).collect()
+    let overdue = |run: &RunMeasures| run.availability().overdue_regional();
+    let of = |what| timed(runs, move |run| run.times().regional(what).map(Cow::Borrowed), what, overdue);
+    Timed::ALL.into_iter().filter(known).map(|what| (what.name().to_owned(), of(what))).collect()
 }
 
 fn regions(frame: &Frame, runs: &[RunMeasures]) -> BTreeMap<String, RegionSummary> {
@@ -130,10 +134,8 @@ fn regions(frame: &Frame, runs: &[RunMeasures]) -> BTreeMap<String, RegionSummar
 }
 
 fn region(frame: &Frame, runs: &[RunMeasures], id: RegionId) -> RegionSummary {
-    let of = |what| Measure {
-        censored: Vec::new(), // a job that never started has no region
-        ..timed(runs, move |run| Some(Cow::Borrowed(run.times().of(id, what))), what)
-    };
+    // A job that never started has no region.
+    let of = |what| timed(runs, move |run| Some(Cow::Borrowed(run.times().of(id, what))), what, |_| 0);
     let most = f64::from(frame.max_runners[id.index()].max(1));
     let over = |value: &dyn Fn(crate::fold::ledger::Gauge) -> f64| {
         let values: Vec<f64> = runs.iter().filter_map(|run| run.ledger().levels(id)).map(value).collect();

@@ -9,6 +9,7 @@ pub(crate) mod sample;
 mod tests;
 
 use crate::model::{Estimate, Input, Judged, Program, Verdict};
+use crate::objective::Bound;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -139,6 +140,17 @@ impl Outcome {
 }
 
 impl Point {
+    /// By how much its objectives are missed in all, each as a share of its limit, of a share as one of what may be lost.
+    fn short(&self) -> f64 {
+        let one = |judged: &Judged| {
+            let value = judged.estimate.value?;
+            let way = if judged.bound == Bound::AtMost.name() { value - judged.limit } else { judged.limit - value };
+            let size = if judged.unit == "share" { 1.0 - judged.limit } else { judged.limit.abs() };
+            Some(way.max(0.0) / if size > 0.0 { size } else { 1.0 })
+        };
+        self.objectives.iter().filter_map(one).sum()
+    }
+
     /// What its objectives come to.
     #[must_use]
     pub fn outcome(&self) -> Outcome {
@@ -184,8 +196,8 @@ impl Sweep {
         self.cheapest(self.points.iter().filter(|point| point.is_good()))
     }
 
-    /// The best point, or where there is none the cheapest of those that miss the fewest objectives: the one around which
-    /// the effect of each axis is shown. `None` without points.
+    /// The best point, or where there is none, of those that miss the fewest objectives, that which misses them by the least:
+    /// the one around which the effect of each axis is shown. `None` without points.
     #[must_use]
     pub fn centre(&self) -> Option<&Point> {
         self.best().or_else(|| {
@@ -193,7 +205,9 @@ impl Sweep {
                 |point: &Point, verdict| point.objectives.iter().filter(|judged| judged.verdict == verdict).count();
             let rank = |point: &Point| (point.broken, of(point, Verdict::Missed), of(point, Verdict::Inconclusive));
             let least = self.points.iter().map(rank).min()?;
-            self.cheapest(self.points.iter().filter(|point| rank(point) == least))
+            let nearest = self.points.iter().filter(|point| rank(point) == least).collect::<Vec<_>>();
+            let short = nearest.iter().map(|point| point.short()).min_by(f64::total_cmp)?;
+            self.cheapest(nearest.into_iter().filter(|point| point.short() <= short))
         })
     }
 

@@ -1,7 +1,7 @@
 //! What each run came to, one number for each statistic of each measure: the ground that comparisons, sweeps and checks
 //! against a baseline stand on. Knows measures and runs; must not know what is done with the numbers.
 
-use crate::estimate::{estimate, estimate_within};
+use crate::estimate::{estimate, estimate_stat};
 use crate::fold::RunMeasures;
 use crate::fold::counts::Count;
 use crate::fold::times::Timed;
@@ -10,6 +10,7 @@ use crate::model::{Estimate, Judged};
 use crate::objective::{Bound, MEASURES, Objective, Of, STATS, Stat, judge_estimate, measure};
 use crate::summary::{failover, hides, money, value};
 use serde::{Deserialize, Serialize};
+use std::borrow::Borrow;
 use std::collections::BTreeMap;
 use tidegate_core::time::Span;
 
@@ -95,7 +96,11 @@ impl Quantity {
         let key = self.key();
         let values: Vec<f64> = runs.into_iter().filter_map(|run| run.get(&key)).map(|found| found.value).collect();
         let most = if self.unit() == "share" { 1.0 } else { f64::INFINITY };
-        if values.iter().any(|value| *value < 0.0) { estimate(&values) } else { estimate_within(&values, 0.0, most) }
+        if values.iter().any(|value| *value < 0.0) {
+            estimate(&values)
+        } else {
+            estimate_stat(self.stat, &values, 0.0, most)
+        }
     }
 }
 
@@ -107,15 +112,28 @@ pub fn judge_runs<'a>(objective: &Objective, runs: impl IntoIterator<Item = &'a 
         let at_least = runs.clone().into_iter().filter_map(|run| run.get(&key)).any(|found| found.at_least);
         (quantity.estimate(runs.clone()), at_least)
     });
-    judge_estimate(objective, found, runs.into_iter().count())
+    let runs_beyond = runs_beyond(objective, runs.clone());
+    Judged { runs_beyond, ..judge_estimate(objective, found, runs.into_iter().count()) }
+}
+
+/// Runs that miss an objective by themselves: a verdict on the typical run may hide some bad ones.
+#[must_use]
+pub fn runs_beyond<'a>(objective: &Objective, runs: impl IntoIterator<Item = &'a RunValues>) -> u32 {
+    let Some(key) = Quantity::of_objective(objective).map(|quantity| quantity.key()) else { return 0 };
+    let beyond = |found: &&RunValue| match objective.bound {
+        Bound::AtMost => found.value > objective.limit,
+        Bound::AtLeast => found.value < objective.limit,
+    };
+    runs.into_iter().filter_map(|run| run.get(&key)).filter(beyond).count() as u32
 }
 
 /// The numbers of each of several runs of one scenario, which are finished. `singles`: what the same load costs in the
 /// best single region, by run; without it there is no `costRatio`.
 #[must_use]
-pub fn of_runs(frame: &Frame, runs: &[RunMeasures], singles: Option<&[f64]>) -> Vec<RunValues> {
+pub fn of_runs<R: Borrow<RunMeasures>>(frame: &Frame, runs: &[R], singles: Option<&[f64]>) -> Vec<RunValues> {
     let failovers = failover::clocks(frame, runs);
-    let one = |(index, run): (usize, &RunMeasures)| {
+    let one = |(index, run): (usize, &R)| {
+        let run = run.borrow();
         let mut out = RunValues::new();
         times(run, &mut out);
         for stat in STATS {
@@ -146,16 +164,16 @@ fn put(out: &mut RunValues, measure: &'static str, of: Of, stat: Stat, value: Ru
 
 fn times(run: &RunMeasures, out: &mut RunValues) {
     for what in Timed::ALL {
-        let waits_for_start = matches!(what, Timed::Start | Timed::Total);
         let all = run.times().all(what);
         for stat in STATS {
-            let at_least = waits_for_start && hides(stat, all.count(), run.availability().overdue());
+            let at_least = hides(what, stat, all.count(), run.availability().overdue());
             if let Some(value) = value(&all, stat) {
                 put(out, what.name(), Of::All, stat, RunValue { value, at_least });
             }
             let regional = run.times().regional(what);
-            if let Some(value) = regional.and_then(|times| value(times, stat)) {
-                put(out, what.name(), Of::Regional, stat, RunValue { value, at_least: false });
+            if let Some((times, value)) = regional.and_then(|times| Some((times, value(times, stat)?))) {
+                let at_least = hides(what, stat, times.count(), run.availability().overdue_regional());
+                put(out, what.name(), Of::Regional, stat, RunValue { value, at_least });
             }
         }
     }
@@ -225,6 +243,8 @@ mod tests {
         let report = summarize(&frame, &runs, Some(&baseline), &objectives);
         let values = of_runs(&frame, &runs, Some(&baseline.totals));
         let judged: Vec<Judged> = objectives.iter().map(|objective| judge_runs(objective, &values)).collect();
-        assert_eq!(judged, report.summary.objectives);
+        assert!(judged.iter().any(|judged| judged.runs_beyond > 0), "a limit of 1 is missed by most");
+        let uncounted: Vec<Judged> = judged.into_iter().map(|judged| Judged { runs_beyond: 0, ..judged }).collect();
+        assert_eq!(uncounted, report.summary.objectives);
     }
 }

@@ -5,14 +5,18 @@ pub mod batch;
 mod n_minus_one;
 #[cfg(test)]
 mod noise;
+mod rounds;
 pub mod tune;
+pub mod warm_up;
 
 use crate::checker::Broken;
 use crate::digest::Digest;
 use crate::run::{self, Keep, Outcome};
 use crate::scenario::Scenario;
+use crate::scenario::file::quoted;
 use n_minus_one::Lesser;
 use rayon::prelude::*;
+pub use rounds::Until;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -24,7 +28,7 @@ use tidegate_reports::frame::Frame;
 use tidegate_reports::model::{Engine, FaultSpan, Program, Report};
 use tidegate_reports::regression;
 use tidegate_reports::summary::{Baseline, summarize};
-use tidegate_reports::values::{kept, of_runs};
+use tidegate_reports::values::{kept, of_runs, runs_beyond};
 
 /// What came of a scenario.
 #[derive(Debug)]
@@ -102,8 +106,15 @@ pub fn order_regions(scenario: &mut Scenario) {
 /// Runs a scenario and all it is held against. Results do not depend on the number of threads.
 #[must_use]
 pub fn run(scenario: &Scenario, keep: Keep, progress: &dyn Progress) -> Experiment {
+    run_until(scenario, None, keep, progress)
+}
+
+/// The same, and with `until` as many further seeds as it asks for: what comes of it is that of as many runs from the start.
+#[must_use]
+pub fn run_until(scenario: &Scenario, until: Option<Until>, keep: Keep, progress: &dyn Progress) -> Experiment {
     let mut scenario = scenario.clone();
     order_regions(&mut scenario);
+    scenario.runs = until.map_or(scenario.runs, |until| until.first(scenario.runs));
     let seeds: Vec<u64> = (0..u64::from(scenario.runs)).map(|n| scenario.seed + n).collect();
     // In world `ideal` nothing has a price, and nothing is lost.
     let priced = !scenario.world.ideal;
@@ -130,7 +141,22 @@ pub fn run(scenario: &Scenario, keep: Keep, progress: &dyn Progress) -> Experime
         done.retain(|done| !matches!(done, Done::Single(region, _) if *region != best));
         done.extend(more);
     }
-    assemble(&scenario, lesser.as_ref(), done, progress)
+    let best = best_single(&done);
+    let mut runs = scenario.runs;
+    while let Some(more) = until.and_then(|until| until.more(&scenario, runs, &done)) {
+        let seeds = (u64::from(runs)..u64::from(runs + more)).map(|n| scenario.seed + n);
+        let works: Vec<Work> = seeds
+            .flat_map(|seed| [Some(Work::Main(seed)), best.map(|best| Work::Single(best, seed))])
+            .flatten()
+            .collect();
+        progress.more(works.len() as u64);
+        done.par_extend(works.par_iter().map(simulate));
+        runs += more;
+    }
+    scenario.runs = runs;
+    let mut out = assemble(&scenario, lesser.as_ref(), done, progress);
+    out.report.summary.precision = until.map(|until| until.told(&scenario, out.report.summary.runs.values()));
+    out
 }
 
 fn simulate(scenario: &Scenario, lesser: Option<&Lesser>, work: &Work, keep: &std::sync::Mutex<Option<Keep>>) -> Done {
@@ -244,6 +270,9 @@ fn assemble(scenario: &Scenario, lesser: Option<&Lesser>, done: Vec<Done>, progr
     let totals = baseline.as_ref().map(|baseline| baseline.totals.as_slice());
     let asked = regression::quantities(&scenario.objectives);
     report.summary.runs = ran.into_iter().zip(kept(&asked, of_runs(&frame, &measures, totals))).collect();
+    for (judged, objective) in report.summary.objectives.iter_mut().zip(&scenario.objectives) {
+        judged.runs_beyond = runs_beyond(objective, report.summary.runs.values());
+    }
     report.summary.digest = digest;
     report.summary.engine = Engine { events: events + found.events, ..Engine::default() };
     name(scenario, &mut report);
@@ -267,7 +296,10 @@ fn name(scenario: &Scenario, report: &mut Report) {
     summary.seeds = (0..u64::from(scenario.runs)).map(|n| scenario.seed + n).collect();
     report.reproduce = format!(
         "tidegate run {}{} --runs {} --seed {}",
-        scenario.input.path, scenario.over, scenario.runs, scenario.seed
+        quoted(&scenario.input.path),
+        scenario.over,
+        scenario.runs,
+        scenario.seed
     );
 }
 

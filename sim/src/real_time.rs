@@ -69,6 +69,7 @@ impl RealTime {
             start,
             duration: Span::from_hours(24 * 3_650),
             warm_up: Span::ZERO,
+            warm_up_auto: false,
             seed,
             runs: 1,
             start_within: Span::from_mins(10),

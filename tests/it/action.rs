@@ -42,6 +42,19 @@ fn the_action_uses_its_inputs_and_no_others() {
         assert!(checked.success(), "bash reads it");
     }
     let script = steps[1]["run"].as_str().expect("a script");
+    let told = std::process::Command::new("bash")
+        .args(["-euo", "pipefail", "-c", script])
+        .envs([
+            ("TIDEGATE", "echo"),
+            ("PATHS", "a.toml b\n  c.toml\n"),
+            ("ARGUMENTS", "--slo\nd"),
+            ("BASELINE", "base"),
+        ])
+        .envs([("TOLERANCE", "2%"), ("RUNS", ""), ("SLO", ""), ("JUNIT", "")])
+        .output()
+        .expect("bash is there");
+    let told = String::from_utf8_lossy(&told.stdout).into_owned();
+    assert_eq!(told, "check a.toml b c.toml --github --baseline base --tolerance 2% --slo d\n", "every line is taken");
     let help = tidegate().words("check --help").run();
     let flags = named(script, "--");
     assert!(flags.len() >= 6 && flags.iter().all(|flag| help.out.contains(&format!("--{flag}"))), "{flags:?}");

@@ -3,6 +3,7 @@
 
 mod campaign;
 mod cases;
+mod coverage;
 mod exact;
 mod fewest;
 mod loss;

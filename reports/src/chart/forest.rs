@@ -47,7 +47,9 @@ fn text(row: &Row<'_>) -> String {
     let sign = if row.found.difference.value.is_some_and(|value| value > 0.0) { "+" } else { "" };
     let interval = human::interval(&row.found.unit, &row.found.difference);
     let interval = interval.map_or_else(String::new, |interval| format!(" {interval}"));
-    format!("{sign}{}{interval}", human::value(&row.found.unit, &row.found.difference))
+    let value = human::value(&row.found.unit, &row.found.difference);
+    let sign = if value.starts_with('<') { "" } else { sign };
+    format!("{sign}{value}{interval}")
 }
 
 fn draw(rows: &[Row<'_>], form: Form) -> Drawing {
@@ -66,7 +68,7 @@ fn draw(rows: &[Row<'_>], form: Form) -> Drawing {
     let middle = left + (width - left - right) / 2.0;
     let scale = (width - left - right) / 2.0 / most * 0.96;
     let mut legend = Legend::default();
-    for (ink, name) in [(Ink::Sticky, "better"), (Ink::Fault, "worse"), (Ink::Other, "cannot be told")] {
+    for (ink, name) in [(Ink::Sticky, "better"), (Ink::Fault, "worse"), (Ink::Other, "the same, or cannot be told")] {
         legend.add(Sample::Square(1.0), ink, name);
     }
     let top = legend.height(width) + LINE + 6.0;

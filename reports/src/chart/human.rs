@@ -42,7 +42,7 @@ pub(crate) fn duration(seconds: f64) -> String {
         return NOTHING.to_owned();
     }
     if seconds < 0.0 {
-        return format!("−{}", duration(-seconds));
+        return if seconds > -0.000_95 { "> −1 ms".to_owned() } else { format!("−{}", duration(-seconds)) };
     }
     let whole = seconds.round();
     match seconds {
@@ -67,6 +67,7 @@ fn parts(total: f64, per: f64, big: &str, unit: f64, small: &str) -> String {
 pub(crate) fn count(value: f64) -> String {
     match value {
         v if !v.is_finite() => NOTHING.to_owned(),
+        v if v < 0.0 => format!("−{}", count(-v)),
         v if v.abs() >= 1e12 => format!("{v:.2e}"),
         v if v.fract() == 0.0 || v.abs() >= 100.0 => grouped(v),
         v if v != 0.0 && v.abs() < 0.095 => trimmed(v, 3),
@@ -91,6 +92,9 @@ pub(crate) fn share(fraction: f64) -> String {
     let percent = fraction * 100.0;
     if !percent.is_finite() {
         return NOTHING.to_owned();
+    }
+    if percent < 0.0 {
+        return format!("−{}", share(-fraction));
     }
     if percent.fract() == 0.0 {
         return format!("{percent:.0} %");

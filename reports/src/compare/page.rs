@@ -3,7 +3,7 @@
 use super::{Comparison, Difference, Says, Variant};
 use crate::chart::{Figure, abreast::abreast, escape, forest::forest, human};
 use crate::html::{drawn, section, shell};
-use crate::model::Verdict;
+use crate::model::{Judged, Verdict};
 use std::fmt::Write as _;
 
 /// The page: verdicts first, then charts, then tables, then the line that reproduces it.
@@ -78,20 +78,24 @@ fn objectives(comparison: &Comparison) -> String {
     let mut rows = String::new();
     for (index, judged) in first.iter().enumerate() {
         let cell = |variant: &Variant| {
-            let judged = &variant.objectives[index];
+            let Some(mine) = variant.objectives.get(index) else { return "<td></td>".to_owned() };
+            let limit = if mine.limit == judged.limit && mine.measure == judged.measure {
+                String::new()
+            } else {
+                format!(" ({})", promise(mine))
+            };
+            let judged = mine;
             let (sign, word) = match judged.verdict {
                 Verdict::Met => ("✓", "met"),
                 Verdict::Missed => ("✗", "missed"),
                 Verdict::Inconclusive => ("?", "inconclusive"),
             };
             let interval = human::interval(&judged.unit, &judged.estimate).unwrap_or_default();
-            format!("<td>{sign} {word}: {} {interval}</td>", escape(&human::value(&judged.unit, &judged.estimate)))
+            let value = human::value(&judged.unit, &judged.estimate);
+            format!("<td>{sign} {word}: {} {interval}{}</td>", escape(&value), escape(&limit))
         };
         let cells: String = comparison.variants.iter().map(cell).collect();
-        let bound = if judged.bound == "atMost" { "at most" } else { "at least" };
-        let name =
-            format!("{} {} {bound} {}", judged.measure, judged.stat, human::quantity(&judged.unit, judged.limit));
-        writeln!(rows, "<tr><th scope=\"row\">{}</th>{cells}</tr>", escape(&name.replace(" mean ", " ")))
+        writeln!(rows, "<tr><th scope=\"row\">{}</th>{cells}</tr>", escape(&promise(judged)))
             .expect("a String takes all");
     }
     let table = format!("<div class=\"scroll\"><table>\n<tr><th></th>{heads}</tr>\n{rows}</table></div>\n");
@@ -101,6 +105,13 @@ fn objectives(comparison: &Comparison) -> String {
         "Judged for each variant by itself, by the unfavourable end of its 95 % interval.",
         &table,
     )
+}
+
+/// `start p95 at most 1 m`.
+fn promise(judged: &Judged) -> String {
+    let bound = if judged.bound == "atMost" { "at most" } else { "at least" };
+    let limit = human::quantity(&judged.unit, judged.limit);
+    format!("{} {} {bound} {limit}", judged.measure, judged.stat).replace(" mean ", " ")
 }
 
 fn charts(figures: &[Figure]) -> String {
@@ -134,8 +145,10 @@ fn tables(comparison: &Comparison) -> String {
 
 fn row(found: &Difference) -> String {
     let unit = found.unit.as_str();
-    let value =
-        |value: Option<f64>| value.map_or_else(|| human::NOTHING.to_owned(), |value| human::quantity(unit, value));
+    let value = |value: Option<f64>, at_least: bool| {
+        let least = if at_least { "≥ " } else { "" };
+        value.map_or_else(|| human::NOTHING.to_owned(), |value| format!("{least}{}", human::quantity(unit, value)))
+    };
     let interval = |estimate: &crate::model::Estimate| human::interval(unit, estimate).unwrap_or_default();
     let says = match found.says {
         Says::Better => "better",
@@ -146,8 +159,8 @@ fn row(found: &Difference) -> String {
     format!(
         "<tr><th scope=\"row\">{}</th><td>{}</td><td>{}</td><td>{} {}</td><td>{}</td><td>{says}</td></tr>\n",
         escape(&found.measure.replace('.', " ")),
-        escape(&value(found.base)),
-        escape(&value(found.value)),
+        escape(&value(found.base, found.base_at_least)),
+        escape(&value(found.value, found.value_at_least)),
         escape(&human::value(unit, &found.difference)),
         escape(&interval(&found.difference)),
         escape(&interval(&found.unpaired)),

@@ -49,8 +49,10 @@ fn differences(comparison: &Comparison, index: usize) -> Vec<Line> {
 }
 
 fn row(found: &Difference) -> Line {
-    let value = |value: Option<f64>| {
-        value.map_or_else(|| human::NOTHING.to_owned(), |value| human::quantity(&found.unit, value))
+    let value = |value: Option<f64>, at_least: bool| {
+        let least = if at_least { "≥ " } else { "" };
+        let told = |value| format!("{least}{}", human::quantity(&found.unit, value));
+        value.map_or_else(|| human::NOTHING.to_owned(), told)
     };
     let (style, sign) = match found.says {
         Says::Better => (Style::Green, "✓ better"),
@@ -61,8 +63,8 @@ fn row(found: &Difference) -> Line {
     let interval = human::interval(&found.unit, &found.difference).map_or_else(String::new, |text| format!(" {text}"));
     vec![
         plain(found.measure.replace('.', " ")),
-        plain(value(found.base)),
-        plain(value(found.value)),
+        plain(value(found.base, found.base_at_least)),
+        plain(value(found.value, found.value_at_least)),
         plain(format!("{}{interval}", human::value(&found.unit, &found.difference))),
         Piece(style, sign.to_owned()),
     ]

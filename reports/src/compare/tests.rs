@@ -65,13 +65,13 @@ fn what_is_wanted_decides_what_is_better() {
 fn a_verdict_names_what_is_clear_and_what_is_not() {
     let base = measured("a", &[60.0, 80.0, 70.0, 65.0], &[1_000.0, 1_100.0, 900.0, 1_050.0]);
     let dearer = measured("b", &[22.0, 43.0, 31.0, 27.0], &[1_212.0, 1_313.0, 1_111.0, 1_263.0]);
-    let said = compare(&[base.clone(), dearer], &[]).against[0].verdict.clone();
+    let said = compare(&[base.clone(), dearer]).against[0].verdict.clone();
     assert!(said.starts_with("b starts jobs 38 s [37 s, 39 s] sooner at p95 and costs $212.25 ["), "{said}");
     assert!(said.contains("] a month more.") && said.ends_with("The scenario sets no objectives."), "{said}");
-    let said = compare(&[base.clone(), base.clone()], &[]).against[0].verdict.clone();
+    let said = compare(&[base.clone(), base.clone()]).against[0].verdict.clone();
     assert!(said.starts_with("a decides the same"), "{said}");
     let noisy = measured("c", &[61.0, 79.0, 75.0, 60.0], &[900.0, 1_200.0, 950.0, 1_020.0]);
-    let said = compare(&[base, noisy], &[]).against[0].verdict.clone();
+    let said = compare(&[base, noisy]).against[0].verdict.clone();
     assert!(said.starts_with("c cannot be told apart") && said.contains("runs would tell"), "{said}");
 }
 
@@ -79,8 +79,9 @@ fn a_verdict_names_what_is_clear_and_what_is_not() {
 fn an_objective_that_flips_is_named() {
     let base = measured("a", &[60.0, 61.0, 60.5], &[1.0, 1.0, 1.0]);
     let other = measured("b", &[20.0, 21.0, 20.5], &[1.0, 1.0, 1.0]);
-    let objective = Objective::new("start", 30.0).expect("a measure");
-    let comparison = compare(&[base, other], &[objective]);
+    let promising =
+        |variant| Measured { objectives: vec![Objective::new("start", 30.0).expect("a measure")], ..variant };
+    let comparison = compare(&[base, other].map(promising));
     let said = &comparison.against[0].verdict;
     assert!(said.ends_with("b meets all objectives; a does not meet start p95."), "{said}");
     let (page, screen) = (page::page(&comparison), terminal::terminal(&comparison, 100, false, ""));
@@ -88,4 +89,37 @@ fn an_objective_that_flips_is_named() {
     assert!(screen.contains("start p95") && screen.contains("✓ better"), "{screen}");
     assert_eq!(export::csv(&comparison).lines().count(), 3, "a head, start p95, cost");
     assert_eq!(serde_json::from_str::<Comparison>(&export::json(&comparison)).expect("it reads"), comparison);
+}
+
+#[test]
+fn each_variant_is_judged_by_what_it_promises_itself() {
+    let promising = |name: &str, limit| {
+        let objectives = vec![Objective::new("start", limit).expect("a measure")];
+        Measured { objectives, ..measured(name, &[60.0, 61.0, 60.5], &[1.0, 1.0, 1.0]) }
+    };
+    let comparison = compare(&[promising("a", 90.0), promising("b", 30.0)]);
+    let said = &comparison.against[0].verdict;
+    assert!(said.ends_with("b does not meet start p95; a meets all."), "{said}");
+    assert!(page::page(&comparison).contains("at most 30 s"), "limits that differ are told");
+}
+
+#[test]
+fn what_is_at_least_so_much_is_no_better_than_anything() {
+    let with = |values: [f64; 3], at_least| -> Vec<RunValues> {
+        values.map(|value| [("start.p95".to_owned(), RunValue { value, at_least })].into()).into()
+    };
+    let start = Quantity::named("start.p95").expect("a key");
+    let says =
+        |a: ([f64; 3], bool), b: ([f64; 3], bool)| Difference::of(start, &with(a.0, a.1), &with(b.0, b.1), 1).says;
+    let (small, large) = ([10.0, 11.0, 10.5], [60.0, 61.0, 60.5]);
+    assert_eq!(says((small, false), (large, true)), Says::Worse, "it may be worse still");
+    assert_eq!(says((small, true), (large, false)), Says::CannotTell);
+    assert_eq!(says((large, true), (small, false)), Says::Better);
+    assert_eq!(says((large, false), (small, true)), Says::CannotTell);
+    assert_eq!(says((small, true), (small, true)), Says::CannotTell);
+    let open = Measured { runs: with(large, true), ..measured("b", &[], &[]) };
+    let comparison = compare(&[Measured { runs: with(small, false), ..measured("a", &[], &[]) }, open]);
+    let (said, screen) = (&comparison.against[0].verdict, terminal::terminal(&comparison, 100, false, ""));
+    assert!(said.starts_with("b starts jobs at least 50 s"), "{said}");
+    assert!(screen.contains("≥ 1 m 0 s") || screen.contains("≥ 1 m"), "{screen}");
 }

@@ -49,9 +49,11 @@ fn clause(difference: &Difference) -> Option<String> {
     }
     let (amount, less) = (amount(difference), value < 0.0);
     let pick = |a: &'static str, b: &'static str| if less { a } else { b };
+    let least = if difference.base_at_least || difference.value_at_least { "at least " } else { "" };
+    let amount = format!("{least}{amount}");
     Some(match difference.measure.as_str() {
         "start.p95" => format!("starts jobs {amount} {} at p95", pick("sooner", "later")),
-        "availability" => format!("gives {amount} of the jobs {} a runner in time", pick("less", "more")),
+        "availability" => format!("gives {} jobs a runner in time ({amount} of all)", pick("fewer", "more")),
         "failoverTime.max" => format!("recovers {amount} {} from a failover", pick("sooner", "later")),
         "jobsLostByUs" => format!("takes the runner away from {amount} jobs {} a run", pick("fewer", "more")),
         "cost" => format!("costs {amount} a month {}", pick("less", "more")),

@@ -51,7 +51,7 @@ pub fn objectives_csv(objectives: &[Judged]) -> String {
 }
 
 fn objective_row(judged: &Judged) -> ObjectiveRow<'_> {
-    let Judged { measure, of, stat, bound, limit, unit, estimate, verdict, why } = judged;
+    let Judged { measure, of, stat, bound, limit, unit, estimate, verdict, why, runs_beyond: _ } = judged;
     let (value, low, high) = (estimate.value, estimate.low, estimate.high);
     ObjectiveRow { measure, of, stat, bound, limit: *limit, unit, value, low, high, verdict: *verdict, why }
 }
@@ -112,6 +112,7 @@ mod tests {
             estimate: Estimate { value: Some(38.5), low: None, high: None },
             verdict: Verdict::Inconclusive,
             why: "one run, no interval".into(),
+            runs_beyond: 0,
         };
         insta::assert_snapshot!(objectives_csv(&[judged]), @r#"
         measure,of,stat,bound,limit,unit,value,low,high,verdict,why

@@ -28,7 +28,7 @@ pub fn terminal(report: &Report, width: usize, colour: bool, lies: &str) -> Stri
     let summary = &report.summary;
     let parts = [
         header(summary),
-        objectives(&summary.objectives),
+        objectives(&summary.objectives, summary.seeds.len()),
         latency(summary),
         regions(report),
         failovers(summary),
@@ -52,10 +52,14 @@ fn header(summary: &Summary) -> Vec<Line> {
     if !summary.about.is_empty() {
         lines.push(vec![Piece(Style::Dim, summary.about.clone())]);
     }
+    lines.extend(summary.precision.as_ref().map(|precision| {
+        let style = if precision.reached { Style::Green } else { Style::Yellow };
+        vec![Piece(style, precision.words(summary.seeds.len()))]
+    }));
     lines
 }
 
-fn objectives(all: &[Judged]) -> Vec<Line> {
+fn objectives(all: &[Judged], runs: usize) -> Vec<Line> {
     let heading = vec![Piece(Style::Bold, "Objectives".into())];
     if all.is_empty() {
         return vec![vec![Piece(Style::Bold, "Objectives".into()), Piece(Style::Dim, "  none in the scenario".into())]];
@@ -67,6 +71,9 @@ fn objectives(all: &[Judged]) -> Vec<Line> {
         lines.push(row);
         if !judged.why.is_empty() {
             lines.push(vec![Piece(Style::Dim, format!("      {}", judged.why))]);
+        } else if judged.runs_beyond > 0 {
+            let beyond = format!("      {} of {runs} runs miss it by themselves", judged.runs_beyond);
+            lines.push(vec![Piece(Style::Dim, beyond)]);
         }
     }
     if all.len() > shown.len() {

@@ -24,12 +24,21 @@ pub struct Availability {
     judged: u64,
     bad: u64,
     overdue: u64,
+    overdue_regional: u64,
     minutes: Vec<Minute>,
 }
 
 impl Availability {
     pub(super) fn new(start: Timestamp, minutes: usize, within: Span) -> Self {
-        Self { start, within, judged: 0, bad: 0, overdue: 0, minutes: vec![Minute::default(); minutes] }
+        Self {
+            start,
+            within,
+            judged: 0,
+            bad: 0,
+            overdue: 0,
+            overdue_regional: 0,
+            minutes: vec![Minute::default(); minutes],
+        }
     }
 
     pub(super) fn started(&mut self, queued_at: Timestamp, wait: Span) {
@@ -37,9 +46,10 @@ impl Availability {
         self.judge(queued_at + wait.min(self.within), late);
     }
 
-    pub(super) fn unstarted(&mut self, queued_at: Timestamp, waited: Span) {
+    pub(super) fn unstarted(&mut self, queued_at: Timestamp, waited: Span, regional: bool) {
         if waited > self.within {
             self.overdue += 1;
+            self.overdue_regional += u64::from(regional);
             self.judge(queued_at + self.within, true);
         }
     }
@@ -74,6 +84,12 @@ impl Availability {
     #[must_use]
     pub const fn overdue(&self) -> u64 {
         self.overdue
+    }
+
+    /// Those of them whose home was active and not spilling when they were first placed, or that never were.
+    #[must_use]
+    pub const fn overdue_regional(&self) -> u64 {
+        self.overdue_regional
     }
 
     /// Share of jobs that started in time and were not lost by us.
@@ -115,9 +131,9 @@ mod tests {
         found.started(at(3), Span::from_secs(1)); // good, minute 3, but then
         found.lost_by_us(at(3), at(3) + Span::from_secs(1));
         found.lost_by_us(at(2), at(47)); // bad already
-        found.unstarted(at(50), Span::from_mins(10)); // not overdue yet
-        found.unstarted(at(40), Span::from_mins(20)); // overdue in minute 50
-        assert_eq!((found.judged(), found.overdue()), (5, 1));
+        found.unstarted(at(50), Span::from_mins(10), true); // not overdue yet
+        found.unstarted(at(40), Span::from_mins(20), false); // overdue in minute 50
+        assert_eq!((found.judged(), found.overdue(), found.overdue_regional()), (5, 1, 0));
         assert_eq!(found.share(), Some(2.0 / 5.0));
         assert_eq!(found.good_minutes(), (5, Some(2.0 / 5.0)));
     }

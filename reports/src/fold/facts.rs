@@ -101,8 +101,8 @@ impl RunMeasures {
                 self.counts.add(Count::JobsLostByUs, 1);
                 self.availability.lost_by_us(queued_at, at - ran);
             }
-            Fact::JobUnstarted { queued_at, waited, .. } if queued_at >= self.warm_up_until => {
-                self.availability.unstarted(queued_at, waited);
+            Fact::JobUnstarted { regional, queued_at, waited, .. } if queued_at >= self.warm_up_until => {
+                self.availability.unstarted(queued_at, waited, regional);
             }
             // In the warm-up, or counted and no more.
             Fact::JobReceived { .. }

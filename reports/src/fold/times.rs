@@ -28,6 +28,15 @@ impl Timed {
     /// All of them.
     pub const ALL: [Self; 6] = [Self::Ack, Self::Placement, Self::QueueWait, Self::Start, Self::Run, Self::Total];
 
+    /// Whether a job that never started hides one of these: how long it would have waited to be placed, or to start.
+    #[must_use]
+    pub(crate) const fn waits(self) -> bool {
+        match self {
+            Self::Placement | Self::QueueWait | Self::Start | Self::Total => true,
+            Self::Ack | Self::Run => false,
+        }
+    }
+
     /// The measure's name.
     #[must_use]
     pub const fn name(self) -> &'static str {

@@ -240,6 +240,7 @@ mod tests {
             estimate: Estimate::default(),
             verdict,
             why: String::new(),
+            runs_beyond: 0,
         };
         let loss = |verdicts: &[Verdict]| NMinusOne {
             holds: Some(verdicts.iter().all(|verdict| *verdict == Verdict::Met)),

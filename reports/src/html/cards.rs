@@ -9,15 +9,20 @@ use std::fmt::Write as _;
 pub(super) fn section(summary: &Summary) -> String {
     let mut judged: Vec<&Judged> = summary.objectives.iter().collect();
     judged.sort_by_key(|objective| std::cmp::Reverse(rank(objective.verdict)));
+    let runs = summary.seeds.len();
+    let precise = summary
+        .precision
+        .as_ref()
+        .map_or_else(String::new, |precision| format!("<p>{}.</p>\n", escape(&precision.words(runs))));
     let cards: String = judged
         .into_iter()
-        .map(|objective| format!("<li class=\"card {}\">{}</li>\n", class(objective.verdict), card(objective)))
+        .map(|objective| format!("<li class=\"card {}\">{}</li>\n", class(objective.verdict), card(objective, runs)))
         .collect();
     let cards = if cards.is_empty() { cards } else { format!("<ul class=\"cards\">\n{cards}</ul>\n") };
     let clock = Clock::new(&summary.start);
     let loss = n_minus_one(&summary.n_minus_one, clock);
     format!(
-        "<section id=\"verdicts\">\n<h2>Verdicts</h2>\n<p>{}</p>\n{cards}{loss}</section>\n",
+        "<section id=\"verdicts\">\n<h2>Verdicts</h2>\n<p>{}</p>\n{precise}{cards}{loss}</section>\n",
         tally(&summary.objectives)
     )
 }
@@ -38,7 +43,7 @@ fn tally(objectives: &[Judged]) -> String {
     }
 }
 
-fn card(objective: &Judged) -> String {
+fn card(objective: &Judged, runs: usize) -> String {
     let (unit, estimate) = (objective.unit.as_str(), &objective.estimate);
     let interval =
         human::interval(unit, estimate).map_or_else(String::new, |text| format!(" <small>{}</small>", escape(&text)));
@@ -49,13 +54,17 @@ fn card(objective: &Judged) -> String {
     };
     format!(
         "<p class=\"verdict\">{sign} {word}</p><h3>{name}</h3><p class=\"big\">{value}{interval}</p>{gauge}\
-         <p class=\"note\">limit: {limit}</p>{why}",
+         <p class=\"note\">limit: {limit}{beyond}</p>{why}",
         sign = sign(objective.verdict),
         word = word(objective.verdict),
         name = escape(&name(objective)),
         value = escape(&human::value(unit, estimate)),
         gauge = gauge(objective),
         limit = escape(&limit(objective)),
+        beyond = match objective.runs_beyond {
+            0 => String::new(),
+            beyond => format!("; {beyond} of {runs} runs miss it by themselves"),
+        },
     )
 }
 

@@ -14,7 +14,7 @@ pub fn judge(objective: &Objective, summary: &Summary, runs: usize) -> Judged {
 }
 
 /// Judges an objective by what was found of it in so many runs: the estimate, and whether it is only known to be at least
-/// so much.
+/// so much. Who has the runs counts those that are beyond the limit.
 #[must_use]
 pub fn judge_estimate(objective: &Objective, found: (Estimate, bool), runs: usize) -> Judged {
     let (estimate, censored) = found;
@@ -36,6 +36,7 @@ pub fn judge_estimate(objective: &Objective, found: (Estimate, bool), runs: usiz
         estimate,
         verdict,
         why,
+        runs_beyond: 0,
     }
 }
 

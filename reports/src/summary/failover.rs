@@ -1,11 +1,12 @@
 //! Failovers over runs. Knows episodes and their clocks; must not know how they were found.
 
-use crate::estimate::estimate_within;
+use crate::estimate::{estimate_stat, estimate_within};
 use crate::fold::RunMeasures;
 use crate::fold::episode::Episode;
 use crate::frame::Frame;
 use crate::model::{Estimate, Failover, Measure};
 use crate::objective::{STATS, Stat};
+use std::borrow::Borrow;
 use tidegate_core::time::Timestamp;
 
 /// Kinds of faults that a failover is the answer to.
@@ -42,7 +43,7 @@ pub(super) fn time(frame: &Frame, runs: &[RunMeasures]) -> Measure {
     let clocks = clocks(frame, runs);
     let stat = |stat: Stat| {
         let values: Vec<f64> = clocks.iter().filter_map(|run| Some(value(run, stat)?.seconds)).collect();
-        estimate_within(&values, 0.0, f64::INFINITY)
+        estimate_stat(stat, &values, 0.0, f64::INFINITY)
     };
     let censored = |stat: &&Stat| clocks.iter().filter_map(|run| value(run, **stat)).any(|clock| clock.open);
     Measure {
@@ -59,7 +60,7 @@ pub(super) fn time(frame: &Frame, runs: &[RunMeasures]) -> Measure {
 }
 
 /// By run, the clocks of its episodes that `failoverTime` is about, in ascending order.
-pub(crate) fn clocks(frame: &Frame, runs: &[RunMeasures]) -> Vec<Vec<Clock>> {
+pub(crate) fn clocks<R: Borrow<RunMeasures>>(frame: &Frame, runs: &[R]) -> Vec<Vec<Clock>> {
     let rows = gather(runs);
     let answered = |row: &&Row<'_>| row.decided() > 0 && ANSWERED.contains(&row.first.kind.as_str());
     let in_run = |index: usize| {
@@ -96,9 +97,9 @@ pub(crate) fn value(clocks: &[Clock], stat: Stat) -> Option<Clock> {
     Some(Clock { seconds: if stat == Stat::Mean { mean } else { last.seconds }, open })
 }
 
-fn gather(runs: &[RunMeasures]) -> Vec<Row<'_>> {
+fn gather<R: Borrow<RunMeasures>>(runs: &[R]) -> Vec<Row<'_>> {
     let mut rows: Vec<(Row<'_>, usize)> = Vec::new();
-    for (index, run) in runs.iter().enumerate() {
+    for (index, run) in runs.iter().map(Borrow::borrow).enumerate() {
         for (place, episode) in run.episodes().iter().enumerate() {
             let nth = run.episodes()[..place].iter().filter(|earlier| alike(earlier, episode)).count();
             let known = rows.iter().position(|(row, n)| *n == nth && alike(row.first, episode));

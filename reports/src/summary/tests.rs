@@ -130,19 +130,30 @@ fn failover_time_counts_every_run_of_a_fault_that_needed_one() {
 #[test]
 fn jobs_that_never_started_keep_a_start_objective_from_being_met() {
     let frame = frame(1);
-    let unstarted = |mut run: RunMeasures, jobs| {
+    let unstarted = |mut run: RunMeasures, jobs, regional| {
         for _ in 0..jobs {
             let (job, waited) = (tidegate_core::id::JobId(1), Span::from_secs(3_000));
-            run.fold(at(3_600), &tidegate_core::Fact::JobUnstarted { job, home: A, queued_at: at(600), waited });
+            let (home, queued_at) = (A, at(600));
+            let unstarted = tidegate_core::Fact::JobUnstarted { job, home, regional, queued_at, waited };
+            run.fold(at(3_600), &unstarted);
         }
         run
     };
-    let runs = [unstarted(run(&frame, 10, 1), 1), unstarted(run(&frame, 10, 1), 0)];
+    let runs = [unstarted(run(&frame, 10, 1), 1, false), unstarted(run(&frame, 10, 1), 0, false)];
     let [p50, p95] = [Stat::P50, Stat::P95].map(|stat| Objective { stat, ..Objective::new("start", 60.0).unwrap() });
     let summary = summarize(&frame, &runs, None, &[p50, p95]).summary;
     // One of eleven: the median is known, the 95th percentile is not.
     assert_eq!(summary.measures["start"].censored, ["mean", "p95", "p99", "max"]);
     assert_eq!(summary.objectives.iter().map(|o| o.verdict).collect::<Vec<_>>(), [Verdict::Met, Verdict::Inconclusive]);
+    // One that was not regional hides nothing of those that were; its placement and its message wait on, too.
+    assert!(summary.regional.values().all(|measure| measure.censored.is_empty()));
+    let runs = [unstarted(run(&frame, 10, 1), 10, true), unstarted(run(&frame, 10, 1), 0, true)];
+    let summary = summarize(&frame, &runs, None, &[]).summary;
+    for censored in ["placement", "start"].map(|name| &summary.regional[name].censored) {
+        assert!(censored.iter().any(|stat| stat == "p95"), "{censored:?}");
+    }
+    let censored = |name: &str| !summary.measures[name].censored.is_empty();
+    assert_eq!(["ack", "placement", "queueWait", "run"].map(censored), [false, true, true, false]);
 }
 
 #[test]

@@ -124,6 +124,7 @@ fn judged(measure: &str, stat: &str, unit: &str, value: f64, verdict: Verdict) -
         estimate: at(value),
         verdict,
         why: String::new(),
+        runs_beyond: 0,
     }
 }
 

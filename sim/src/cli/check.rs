@@ -48,6 +48,10 @@ pub(super) fn check(args: &CheckArgs) -> End {
         scenario.objectives.extend(promised.iter().map(|(objective, _)| objective.clone()));
         scenario.objectives_at.extend(promised.iter().map(|(_, at)| at.clone()));
     }
+    if let Some(folder) = args.more.junit.as_ref().filter(|path| path.is_dir()) {
+        eprintln!("tidegate: --junit {}: expected a file, and this is a folder", folder.display());
+        return End::Input;
+    }
     if let Some(mismatch) = bases.mismatch(&scenarios) {
         eprintln!("tidegate: {mismatch}");
         return End::Input;
@@ -56,6 +60,9 @@ pub(super) fn check(args: &CheckArgs) -> End {
         Ok(pool) => pool,
         Err(end) => return end,
     };
+    if !pool.install(|| inputs::find_warm_ups(&mut scenarios)) {
+        return End::Input;
+    }
     pool.install(|| all(args, &scenarios, &bases)).unwrap_or_else(|error| {
         eprintln!("tidegate: {error}");
         End::Environment
@@ -81,20 +88,18 @@ fn all(args: &CheckArgs, scenarios: &[Scenario], bases: &Bases) -> Result<End, W
         }
         checked.push(one);
     }
-    if args.more.github {
-        github::add_summary(&checked)?;
+    // Each of these is wanted even if another cannot be written; evidence that is stale goes first.
+    let stamped = if args.stamp { stamp::stamp(&checked) } else { Ok(Vec::new()) };
+    let junit = args.more.junit.as_ref().map(|path| output::write_whole(path, junit::report(&checked).as_bytes()));
+    let summary = if args.more.github { github::add_summary(&checked) } else { Ok(()) };
+    for stamped in stamped? {
+        end = end.max(print(&match args.format {
+            Format::Text => stamped.in_words(),
+            Format::Json => format!("{}\n", stamped.as_json()),
+        }));
     }
-    if let Some(path) = &args.more.junit {
-        output::write_whole(path, junit::report(&checked).as_bytes())?;
-    }
-    if args.stamp {
-        for stamped in stamp::stamp(&checked)? {
-            end = end.max(print(&match args.format {
-                Format::Text => stamped.in_words(),
-                Format::Json => format!("{}\n", stamped.as_json()),
-            }));
-        }
-    }
+    junit.transpose()?;
+    summary?;
     Ok(end)
 }
 
@@ -106,13 +111,13 @@ fn slos(paths: &[PathBuf]) -> Option<Vec<(Objective, Spot)>> {
 }
 
 /// The line that does it again: the report of `run`, which knows no objectives but the scenario's own.
-fn again(args: &CheckArgs, scenario: &Scenario, report: String) -> String {
+fn again(args: &CheckArgs, scenario: &Scenario, runs: usize, report: String) -> String {
     if args.more.slo.is_empty() {
         return report;
     }
     let slos = args.more.slo.iter().map(|path| format!(" --slo {}", file::quoted(&path.display().to_string())));
-    let (path, over, slos) = (&scenario.input.path, &scenario.over, slos.collect::<String>());
-    format!("tidegate check {path}{over}{slos} --runs {} --seed {}", scenario.runs, scenario.seed)
+    let (path, over, slos) = (file::quoted(&scenario.input.path), &scenario.over, slos.collect::<String>());
+    format!("tidegate check {path}{over}{slos} --runs {runs} --seed {}", scenario.seed)
 }
 
 /// Annotations for GitHub's runner, which reads both streams; results for machines stay alone on theirs.
@@ -136,11 +141,12 @@ fn probe(args: &CheckArgs, scenarios: &[Scenario]) -> Result<(), WriteError> {
 
 fn judge(args: &CheckArgs, scenario: &Scenario, bases: &Bases, terms: Terms) -> Checked {
     let bar = Bar::new(args.quiet, scenario.input.name.clone());
-    let mut done = experiment::run(scenario, Keep::default(), &bar);
+    let mut done = experiment::run_until(scenario, args.rounds.until(), Keep::default(), &bar);
     bar.clear();
-    report::tell_broken(&done, &format!("tidegate run {}", scenario.input.path));
+    report::tell_broken(&done, &format!("tidegate run {}{}", file::quoted(&scenario.input.path), scenario.over));
     let against = bases.against(scenario, &done.report.summary, terms);
-    done.report.reproduce = again(args, scenario, done.report.reproduce);
+    let runs = done.report.summary.seeds.len();
+    done.report.reproduce = again(args, scenario, runs, done.report.reproduce);
     Checked { against, ..Checked::new(done, scenario.objectives_at.clone()) }
 }
 

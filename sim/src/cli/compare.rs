@@ -18,6 +18,14 @@ use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use tidegate_reports::compare::{Comparison, Measured, compare as hold, export, page, terminal};
 
+/// A variant, read.
+struct Variant {
+    name: String,
+    scenario: Scenario,
+    /// Its settings that are not of the policy: variants with the same ones have the same load, world and faults.
+    apart: String,
+}
+
 /// A variant as it is asked for.
 struct Asked {
     name: String,
@@ -38,7 +46,7 @@ pub(super) fn compare(args: &CompareArgs) -> End {
 }
 
 /// Reads every variant, and tells all mistakes of all of them.
-fn read(args: &CompareArgs) -> Option<Vec<(String, Scenario)>> {
+fn read(args: &CompareArgs) -> Option<Vec<Variant>> {
     let asked = asked(args);
     let mut seen = BTreeSet::new();
     let twice: Vec<&str> = asked.iter().map(|asked| asked.name.as_str()).filter(|name| !seen.insert(*name)).collect();
@@ -53,15 +61,18 @@ fn read(args: &CompareArgs) -> Option<Vec<(String, Scenario)>> {
         return None;
     }
     let mut read = Vec::new();
+    let known = |scenario: Scenario| scenario.has_its_warm_up().map(|()| scenario);
     for asked in &asked {
         let overrides =
             Overrides { runs: args.runs, seed: args.seed, policy: asked.policy.as_deref(), settings: &asked.settings };
-        match file::read(&args.scenario, overrides) {
+        match file::read(&args.scenario, overrides).map_err(|error| error.to_string()).and_then(known) {
             Ok(scenario) => {
                 if read.is_empty() {
                     inputs::warn(&scenario);
                 }
-                read.push((asked.name.clone(), scenario));
+                let apart = asked.settings.iter().filter(|setting| !setting.is_of_policy());
+                let apart = apart.map(|setting| format!("{setting} ")).collect();
+                read.push(Variant { name: asked.name.clone(), scenario, apart });
             }
             Err(error) => eprintln!("{error}"),
         }
@@ -95,26 +106,29 @@ fn policy_name(path: &Path, all: &[PathBuf]) -> String {
     if alike > 1 { path.display().to_string() } else { stem(path) }
 }
 
-fn run(args: &CompareArgs, variants: &[(String, Scenario)]) -> Result<End, WriteError> {
-    let (_, first) = &variants[0];
+fn run(args: &CompareArgs, variants: &[Variant]) -> Result<End, WriteError> {
+    let first = &variants[0].scenario;
     let folder =
         args.out.clone().unwrap_or_else(|| Path::new("target/tidegate").join(format!("compare-{}", first.input.name)));
     output::probe(&folder)?;
     let seeds: Vec<u64> = (0..u64::from(first.runs)).map(|n| first.seed + n).collect();
     let bar = Bar::new(args.quiet, format!("compare {}", first.input.name));
-    let priced = needs_singles(&first.objectives);
-    let more = if priced { simulations_of_singles(first, &seeds) } else { 0 };
-    bar.begin(variants.len() as u64 * seeds.len() as u64 + more);
-    // One denominator for all, so that a ratio differs only where the cost does.
-    let singles = if priced { singles(first, &seeds, &bar) } else { None };
-    let batches: Vec<Batch> =
-        variants.iter().map(|(_, scenario)| simulate(scenario, &seeds, singles.as_ref(), &bar)).collect();
+    let of_single = denominators(variants);
+    let each: u64 = of_single.iter().map(|(_, scenario)| simulations_of_singles(scenario, &seeds)).sum();
+    bar.begin(variants.len() as u64 * seeds.len() as u64 + each);
+    let singles: Vec<(&str, Option<Singles>)> =
+        of_single.iter().map(|(apart, scenario)| (*apart, singles(scenario, &seeds, &bar))).collect();
+    let simulate = |variant: &Variant| {
+        let mine = singles.iter().find(|(apart, _)| *apart == variant.apart);
+        batch(&variant.scenario, &seeds, mine.and_then(|(_, singles)| singles.as_ref()), &bar)
+    };
+    let batches: Vec<Batch> = variants.iter().map(simulate).collect();
     bar.clear();
     let mut end = End::Well;
-    for ((name, scenario), batch) in variants.iter().zip(&batches) {
+    for (Variant { name, scenario, .. }, batch) in variants.iter().zip(&batches) {
         for (seed, broken) in &batch.broken {
             eprintln!("tidegate: {name}: {} is broken at {}: {}", broken.invariant, broken.at, broken.what);
-            let again = format!("tidegate run {}{}", scenario.input.path, scenario.over);
+            let again = format!("tidegate run {}{}", file::quoted(&scenario.input.path), scenario.over);
             eprintln!("  this is a bug; to see it again: {again} --runs 1 --seed {seed}");
             end = End::NotMet;
         }
@@ -131,18 +145,27 @@ fn run(args: &CompareArgs, variants: &[(String, Scenario)]) -> Result<End, Write
     Ok(end.max(print(&text)))
 }
 
-fn simulate(scenario: &Scenario, seeds: &[u64], singles: Option<&Singles>, bar: &Bar) -> Batch {
-    batch(scenario, seeds, singles, bar)
+/// The load in the best single region that `costRatio` is held against: one for all variants that differ in the policy
+/// alone, under the policy of the first of them, so that a ratio differs only where the cost does.
+fn denominators(variants: &[Variant]) -> Vec<(&str, &Scenario)> {
+    let mut all: Vec<(&str, &Scenario)> = Vec::new();
+    for variant in variants.iter().filter(|variant| needs_singles(&variant.scenario.objectives)) {
+        if all.iter().all(|(apart, _)| *apart != variant.apart) {
+            all.push((&variant.apart, &variant.scenario));
+        }
+    }
+    all
 }
 
-fn assemble(args: &CompareArgs, variants: &[(String, Scenario)], batches: &[Batch], seeds: Vec<u64>) -> Comparison {
+fn assemble(args: &CompareArgs, variants: &[Variant], batches: &[Batch], seeds: Vec<u64>) -> Comparison {
     // A run that broke in one variant has no pair.
     let whole = |seed: &u64| batches.iter().all(|batch| batch.runs.iter().any(|(ran, _)| ran == seed));
     let seeds: Vec<u64> = seeds.into_iter().filter(whole).collect();
     let measured: Vec<Measured> = variants
         .iter()
         .zip(batches)
-        .map(|((name, scenario), batch)| Measured {
+        .map(|(Variant { name, scenario, .. }, batch)| Measured {
+            objectives: scenario.objectives.clone(),
             name: name.clone(),
             policy: scenario.policy_input.clone(),
             over: scenario.over.trim_start().to_owned(),
@@ -155,8 +178,8 @@ fn assemble(args: &CompareArgs, variants: &[(String, Scenario)], batches: &[Batc
                 .collect(),
         })
         .collect();
-    let (_, first) = &variants[0];
-    let mut comparison = hold(&measured, &first.objectives);
+    let first = &variants[0].scenario;
+    let mut comparison = hold(&measured);
     comparison.tidegate = program();
     comparison.scenario = first.input.clone();
     comparison.about = first.about.clone();
@@ -167,7 +190,7 @@ fn assemble(args: &CompareArgs, variants: &[(String, Scenario)], batches: &[Batc
 
 /// The command that does the same again.
 fn again(args: &CompareArgs, first: &Scenario) -> String {
-    let mut line = format!("tidegate compare {}", first.input.path);
+    let mut line = format!("tidegate compare {}", file::quoted(&first.input.path));
     for path in &args.policies {
         let _ = write!(line, " --policy {}", file::quoted(&path.display().to_string()));
     }

@@ -1,10 +1,14 @@
-//! What commands over several scenarios have in common: reading all of them, and threads. Knows that mistakes are told at
+//! What commands over several scenarios have in common: reading all of them, their warm-up, and threads. Knows that mistakes are told at
 //! once; must not know what is done with a scenario.
 
 use super::End;
+use crate::experiment::warm_up;
 use crate::scenario::Scenario;
 use crate::scenario::file::{self, Overrides};
 use std::path::PathBuf;
+
+/// More threads than any machine has processors only take memory.
+const MOST_THREADS: usize = 1_024;
 
 /// Reads scenarios, and tells all mistakes of all files; `None` when there are any: nothing is done on half of the input.
 pub(super) fn read_all(paths: &[PathBuf], overrides: Overrides<'_>) -> Option<Vec<Scenario>> {
@@ -27,8 +31,39 @@ pub(super) fn warn(scenario: &Scenario) {
     scenario.warnings.iter().for_each(|warning| eprintln!("warning: {warning}"));
 }
 
+/// Finds the warm-up of each scenario that asks for it, and says what was found; `false` where one does not settle. What is
+/// found stands in the lines that reproduce, as if it had been given.
+pub(super) fn find_warm_ups(scenarios: &mut [Scenario]) -> bool {
+    let mut settled = true;
+    for scenario in scenarios.iter_mut().filter(|scenario| scenario.warm_up_auto) {
+        match warm_up::find(scenario) {
+            Ok(found) => {
+                eprintln!(
+                    "{}: warm-up of {found}, found by MSER-5 in {} pilot runs",
+                    scenario.input.name,
+                    warm_up::PILOTS
+                );
+                scenario.warm_up = found;
+                scenario.warm_up_auto = false;
+                scenario.over += &format!(" --set warmUp={found}");
+            }
+            Err(error) => {
+                eprintln!("{}: {error}", scenario.input.path);
+                settled = false;
+            }
+        }
+    }
+    settled
+}
+
 /// Threads, as many as asked for.
 pub(super) fn threads(count: Option<usize>) -> Result<rayon::ThreadPool, End> {
+    if let Some(count) = count.filter(|count| *count > MOST_THREADS) {
+        eprintln!(
+            "tidegate: --threads {count}: expected {MOST_THREADS} at the most, or 0 for as many as there are processors"
+        );
+        return Err(End::Input);
+    }
     rayon::ThreadPoolBuilder::new().num_threads(count.unwrap_or(0)).build().map_err(|error| {
         eprintln!("tidegate: cannot start threads: {error}");
         End::Environment

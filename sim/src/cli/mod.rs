@@ -9,6 +9,7 @@ mod live;
 mod progress;
 mod replay;
 mod report;
+mod rounds;
 mod run;
 mod sweep;
 mod tune;
@@ -87,7 +88,9 @@ Examples:
 enum Command {
     /// Simulate scenarios, judge their objectives, write their reports
     #[command(after_help = "The report lies in --out, or in target/tidegate/NAME: open index.html in a browser.\n\
-                            Example: tidegate run scenarios/home-region-outage.toml --runs 5 --out report")]
+                            Examples:\n  \
+                            tidegate run scenarios/home-region-outage.toml --runs 5 --out report\n  \
+                            tidegate run scenarios/home-region-outage.toml --precision 5%     as many runs as that takes")]
     Run(RunArgs),
     /// Judge the objectives of scenarios, and write no report: for CI
     #[command(after_help = CHECK_HELP)]
@@ -162,6 +165,8 @@ struct RunArgs {
     /// Runs, instead of what the scenario says; an interval needs two, and is good from ten on
     #[arg(long, value_name = "N")]
     runs: Option<u32>,
+    #[command(flatten)]
+    rounds: rounds::Rounds,
     /// First seed, instead of what the scenario says
     #[arg(long, value_name = "S")]
     seed: Option<u64>,
@@ -208,6 +213,8 @@ struct CheckArgs {
     /// Write evidence beside each policy file under which all objectives are met; remove that of others
     #[arg(long)]
     stamp: bool,
+    #[command(flatten)]
+    rounds: rounds::Rounds,
     #[command(flatten)]
     more: check::args::More,
     #[command(flatten)]

@@ -38,6 +38,7 @@ fn what_if(args: &ReplayArgs, policy: &Path) -> End {
     let world = args.world.as_ref().map_or_else(String::new, |world| format!(" --world {}", world.display()));
     let folder = run::folder(args.out.as_deref(), &scenario, false);
     let wanted = Wanted {
+        until: None,
         folder: &folder,
         again: format!("tidegate replay {} --policy {}{world}", scenario.input.path, policy.display()),
         jobs_csv: args.jobs_csv,

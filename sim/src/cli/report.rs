@@ -4,7 +4,7 @@
 use super::progress::Bar;
 use super::{End, Format};
 use crate::Decisions;
-use crate::experiment::{self, Experiment};
+use crate::experiment::{self, Experiment, Until};
 use crate::output::{self, WriteError};
 use crate::run::Keep;
 use crate::scenario::Scenario;
@@ -21,6 +21,8 @@ pub(super) struct Wanted<'a> {
     pub(super) folder: &'a Path,
     /// The command that does the same again, without runs and seed.
     pub(super) again: String,
+    /// How many runs are enough; `None`: those of the scenario.
+    pub(super) until: Option<Until>,
     /// Whether jobs.csv is written.
     pub(super) jobs_csv: bool,
     /// Whether decisions.jsonl is written.
@@ -37,9 +39,10 @@ pub(super) fn one(scenario: &Scenario, wanted: &Wanted<'_>) -> Result<End, Write
     let keep = Keep { jobs: wanted.jobs_csv, decisions: wanted.decisions.then(|| json_lines(&lines)) };
     let bar = Bar::new(wanted.quiet, scenario.input.name.clone());
     let began = Instant::now();
-    let mut done = experiment::run(scenario, keep, &bar);
+    let mut done = experiment::run_until(scenario, wanted.until, keep, &bar);
     bar.clear();
-    done.report.reproduce = format!("{} --runs {} --seed {}", wanted.again, scenario.runs, scenario.seed);
+    let runs = done.report.summary.seeds.len();
+    done.report.reproduce = format!("{} --runs {runs} --seed {}", wanted.again, scenario.seed);
     let engine = &mut done.report.summary.engine;
     engine.wall_seconds = began.elapsed().as_secs_f64();
     engine.events_per_second = engine.events as f64 / engine.wall_seconds;

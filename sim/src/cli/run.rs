@@ -3,21 +3,34 @@
 use super::report::{self, Wanted};
 use super::{End, RunArgs, inputs};
 use crate::scenario::Scenario;
+use crate::scenario::file::quoted;
 use std::path::{Path, PathBuf};
 
 pub(super) fn run(args: &RunArgs) -> End {
     let overrides = args.over.overrides(args.runs, args.seed);
-    let Some(scenarios) = inputs::read_all(&args.scenarios, overrides) else { return End::Input };
+    let Some(mut scenarios) = inputs::read_all(&args.scenarios, overrides) else { return End::Input };
+    // Each report has a folder of its own.
+    let twin = |(n, one): (usize, &Scenario)| scenarios[..n].iter().find(|other| other.input.name == one.input.name);
+    if let Some(name) = scenarios.iter().enumerate().find_map(twin).map(|scenario| &scenario.input.name) {
+        eprintln!(
+            "tidegate: two scenarios are called `{name}`, and so would be the folders of their reports: rename one"
+        );
+        return End::Input;
+    }
     let pool = match inputs::threads(args.threads) {
         Ok(pool) => pool,
         Err(end) => return end,
     };
+    if !pool.install(|| inputs::find_warm_ups(&mut scenarios)) {
+        return End::Input;
+    }
     let mut end = End::Well;
     for scenario in &scenarios {
         let folder = folder(args.out.as_deref(), scenario, scenarios.len() > 1);
         let wanted = Wanted {
             folder: &folder,
-            again: format!("tidegate run {}{}", scenario.input.path, scenario.over),
+            again: format!("tidegate run {}{}", quoted(&scenario.input.path), scenario.over),
+            until: args.rounds.until(),
             jobs_csv: args.jobs_csv,
             decisions: args.decisions,
             format: args.format,

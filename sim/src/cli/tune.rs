@@ -7,11 +7,12 @@ use super::progress::Bar;
 use super::{End, Format, inputs, print};
 use crate::experiment::tune::evidence::{About, evidence};
 use crate::experiment::tune::scenarios::Scenarios;
+use crate::experiment::tune::space::Axis;
 use crate::experiment::tune::{Plan, complete, least, standard, tune};
 use crate::experiment::{Progress, order_regions};
 use crate::output::{self, WriteError};
 use crate::scenario::Scenario;
-use crate::scenario::file::{MAX_RUNS, Overrides, policy_text};
+use crate::scenario::file::{MAX_RUNS, Overrides, policy_text, quoted};
 use crate::scenario::setting::Setting;
 use args::TuneArgs;
 use std::io::IsTerminal;
@@ -27,7 +28,8 @@ pub(super) fn run(args: &TuneArgs) -> End {
     let overrides = args.files.overrides(None, args.seed);
     let Some(mut scenarios) = inputs::read_all(&args.scenarios, overrides) else { return End::Input };
     let plan = plan(args, &scenarios);
-    if let Err(message) = check(args, &scenarios, &plan) {
+    let known: Result<(), String> = scenarios.iter().try_for_each(Scenario::has_its_warm_up);
+    if let Err(message) = known.and_then(|()| check(args, &scenarios, &plan)) {
         eprintln!("tidegate: {message}");
         return End::Input;
     }
@@ -61,6 +63,16 @@ fn plan(args: &TuneArgs, scenarios: &[Scenario]) -> Plan {
 /// What only the files and the arguments together can tell.
 fn check(args: &TuneArgs, scenarios: &[Scenario], plan: &Plan) -> Result<(), String> {
     let first = &scenarios[0];
+    let of = |axis: &Axis| Setting::new(&axis.path, "0");
+    for (n, axis) in args.over.iter().enumerate() {
+        let path = &axis.path;
+        if args.over[..n].iter().any(|other| of(other).overlaps(&of(axis))) {
+            return Err(format!("{path} is searched twice: give all its values to one --over"));
+        }
+        if args.files.settings.iter().any(|setting| setting.overlaps(&of(axis))) {
+            return Err(format!("{path} is both set and searched: leave out --set or --over"));
+        }
+    }
     if let Some(other) = scenarios.iter().find(|other| other.policy != first.policy) {
         let (one, other) = (&first.input.name, &other.input.name);
         return Err(format!("{one} and {other} have different policies: name the one to begin with by --policy"));
@@ -95,6 +107,10 @@ fn search(args: &TuneArgs, scenarios: &[Scenario], plan: &Plan) -> Result<End, W
     output::probe(&folder)?;
     if let Some(folder) = args.write.as_deref().and_then(Path::parent).filter(|folder| !folder.as_os_str().is_empty()) {
         output::probe(folder)?;
+    }
+    if let Some(folder) = args.write.as_ref().filter(|path| path.is_dir()) {
+        eprintln!("tidegate: --write {}: expected a file, and this is a folder", folder.display());
+        return Ok(End::Input);
     }
     let bar = Bar::new(args.quiet, format!("tune {}", names.join(", ")));
     bar.begin(args.budget);
@@ -157,8 +173,8 @@ fn write(
 }
 
 fn reproduce(args: &TuneArgs, scenarios: &[Scenario]) -> String {
-    let files: Vec<&str> = scenarios.iter().map(|scenario| scenario.input.path.as_str()).collect();
-    let axis = |axis: &crate::experiment::tune::space::Axis| {
+    let files: Vec<String> = scenarios.iter().map(|scenario| quoted(&scenario.input.path)).collect();
+    let axis = |axis: &Axis| {
         let ends = axis.ends().replace(" .. ", "..").replace(" | ", "|");
         let quote = if ends.contains('|') { "'" } else { "" };
         format!(" --over {quote}{}={ends}{quote}", axis.path)

@@ -14,6 +14,7 @@ mod tests;
 mod written;
 
 use super::setting::Setting;
+use super::warm_up::WarmUp;
 use super::{FaultPlan, Load, Scenario, Spot};
 use crate::world::file as worlds;
 use crate::world::spec::WorldSpec;
@@ -220,7 +221,7 @@ struct Draft {
     world: Option<WorldSpec>,
     start: Timestamp,
     duration: Span,
-    warm_up: Span,
+    warm_up: WarmUp,
     seed: u64,
     runs: u32,
     start_within: Span,
@@ -244,7 +245,8 @@ impl Draft {
             world: Arc::new(self.world?),
             start: self.start,
             duration: self.duration,
-            warm_up: self.warm_up,
+            warm_up: if let WarmUp::For(span) = self.warm_up { span } else { Span::ZERO },
+            warm_up_auto: self.warm_up == WarmUp::Auto,
             seed: overrides.seed.unwrap_or(self.seed),
             runs: overrides.runs.unwrap_or(self.runs),
             start_within: self.start_within,
@@ -268,8 +270,9 @@ fn read_table(t: &mut TableReader<'_>, files: &mut Files) -> Draft {
     let monday = Timestamp(days_from_civil(2026, 11, 23) * 86_400_000_000);
     let start = t.or("start", monday, "start of the simulated time; a Monday by default");
     let duration = t.required_in_range("duration", Span::from_secs(1)..=LONGEST, "simulated time, warm-up included");
-    let warm_up = t.or("warmUp", Span::ZERO, "not measured at the start");
-    if duration > Span::ZERO && warm_up >= duration {
+    let warm_up =
+        t.or("warmUp", WarmUp::For(Span::ZERO), "not measured at the start; auto: found by MSER-5 in pilot runs");
+    if duration > Span::ZERO && matches!(warm_up, WarmUp::For(span) if span >= duration) {
         t.problem_at("warmUp", "leaves nothing to measure", "make it shorter than `duration`");
     }
     let length = Some(duration).filter(|duration| *duration > Span::ZERO);

@@ -4,6 +4,7 @@ pub mod file;
 pub mod library;
 pub mod replayed;
 pub mod setting;
+mod warm_up;
 
 use crate::dist::Dist;
 use crate::world::spec::WorldSpec;
@@ -35,6 +36,8 @@ pub struct Scenario {
     pub duration: Span,
     /// Not measured at the start.
     pub warm_up: Span,
+    /// Whether that is still to be found in pilot runs; it is zero until then.
+    pub warm_up_auto: bool,
     /// First seed.
     pub seed: u64,
     /// Runs: seeds `seed..seed + runs`.
@@ -53,6 +56,23 @@ pub struct Scenario {
     pub warnings: Vec<String>,
     /// What the command line put over the files, as arguments with a blank before each, for lines that reproduce.
     pub over: String,
+}
+
+impl Scenario {
+    /// For whoever compares candidates, which must not be cut in different places.
+    ///
+    /// # Errors
+    /// When the warm-up is still to be found: what to do.
+    pub fn has_its_warm_up(&self) -> Result<(), String> {
+        let path = &self.input.path;
+        let hint = || {
+            format!(
+                "{path}: warmUp = \"auto\" would cut each candidate elsewhere: add --set warmUp=DURATION; \
+                 `tidegate run {path}` says what is found"
+            )
+        };
+        if self.warm_up_auto { Err(hint()) } else { Ok(()) }
+    }
 }
 
 /// A place in a file, for whoever shows its line.

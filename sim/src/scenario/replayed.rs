@@ -100,6 +100,7 @@ fn build(
         start,
         duration,
         warm_up: Span::ZERO,
+        warm_up_auto: false,
         seed: question.overrides.seed.unwrap_or(1),
         runs: question.overrides.runs.unwrap_or(10),
         start_within: Span::from_mins(10),

@@ -2,7 +2,7 @@
 //! not know how files are read.
 
 use std::fmt;
-use tidegate_core::document::{Node, Problem, Problems, Source, Value, parse};
+use tidegate_core::document::{Node, Problem, Problems, Source, Value, nearest, parse};
 
 /// One value over what the files say, such as `spillover.stopAt=0.6`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -84,6 +84,14 @@ impl Setting {
         }
     }
 
+    /// Whether two paths reach the same value: alike but for `*`, or one within the other.
+    #[must_use]
+    pub fn overlaps(&self, other: &Self) -> bool {
+        let ((root, path), (other_root, other_path)) = (self.place(), other.place());
+        let alike = |(a, b): (&str, &str)| a == b || a == "*" || b == "*";
+        root == other_root && path.split('.').zip(other_path.split('.')).all(alike)
+    }
+
     /// The value as it would stand in a file: true, false, null, a number, JSON where it begins as such, or else a text.
     ///
     /// # Errors
@@ -107,6 +115,13 @@ impl Setting {
                 (Err(_), _) => Value::Text(text.to_owned()),
             },
         })
+    }
+
+    /// The short name, or the key of the scenario, that its first key is nearly; `None` where that is one.
+    pub(super) fn meant(&self) -> Option<&'static str> {
+        let first = self.path.split('.').next().unwrap_or_default();
+        let known = || SHORT.iter().map(|(short, _)| *short).chain(OF_SCENARIO).chain(["world", "policy"]);
+        if known().any(|name| name == first) { None } else { nearest(first, known()) }
     }
 
     /// A mistake of the setting itself.
@@ -138,8 +153,23 @@ mod tests {
         assert_eq!(place("world.cache.x"), (Root::World, "cache.x".to_owned()));
         assert_eq!(place("policy.failover.mode"), (Root::Policy, "failover.mode".to_owned()));
         assert_eq!(place("failover.mode"), (Root::Policy, "failover.mode".to_owned()));
+        let meant = |path| Setting::new(path, "1").meant();
+        assert_eq!(
+            (meant("queueDpth"), meant("loads.0.scale"), meant("queueDepth")),
+            (Some("queueDepth"), Some("load"), None)
+        );
+        assert_eq!(meant("failover.mode"), None);
         let depth = (Root::Policy, "regions.*.spilloverThreshold.queueDepth".to_owned());
         assert_eq!((place("spillover.queueDepth"), place("queueDepth")), (depth.clone(), depth));
+    }
+
+    #[test]
+    fn paths_overlap_where_one_value_is_meant() {
+        let overlap = |a, b| Setting::new(a, "1").overlaps(&Setting::new(b, "1"));
+        assert!(overlap("maxRunners", "regions.eu-west-1.maxRunners") && overlap("queueDepth", "spillover.queueDepth"));
+        assert!(overlap("failover", "failover.mode") && overlap("load.*.scale", "load.0.scale"));
+        assert!(!overlap("maxRunners", "queueDepth") && !overlap("failover.mode", "failover.suspectFor"));
+        assert!(!overlap("regions.a.maxRunners", "regions.b.maxRunners") && !overlap("world.x", "policy.x"));
     }
 
     #[test]

@@ -45,6 +45,7 @@ impl Content {
             start,
             duration,
             warm_up,
+            warm_up_auto: _,
             start_within,
             loads,
             faults,

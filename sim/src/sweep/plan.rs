@@ -109,6 +109,7 @@ impl Plan {
     pub fn new(ask: Ask) -> Result<Self, Fail> {
         check_axes(&ask).map_err(Fail::Input)?;
         let base = ask.read(&ask.settings).map_err(|error| Fail::Input(error.to_string()))?;
+        base.has_its_warm_up().map_err(Fail::Input)?;
         let show = shown(ask.show.as_deref()).map_err(Fail::Input)?;
         let values = match ask.hypercube {
             Some(count) => hypercube(&ask.axes, count, base.seed),
@@ -169,12 +170,12 @@ fn check_axes(ask: &Ask) -> Result<(), String> {
     if let Some(count) = ask.hypercube.filter(|count| !(2..=MOST_POINTS).contains(&u64::from(*count))) {
         return Err(format!("--lhs {count}: expected 2 to {MOST_POINTS} points"));
     }
-    let place = |path: &str| Setting::new(path, "0").place();
+    let of = |axis: &Axis| Setting::new(axis.path(), "0");
     for (n, axis) in ask.axes.iter().enumerate() {
-        if ask.axes[..n].iter().any(|other| place(other.path()) == place(axis.path())) {
+        if ask.axes[..n].iter().any(|other| of(other).overlaps(&of(axis))) {
             return Err(format!("{} is varied twice: give all its values to one --vary", axis.path()));
         }
-        if ask.settings.iter().any(|setting| place(setting.path()) == place(axis.path())) {
+        if ask.settings.iter().any(|setting| setting.overlaps(&of(axis))) {
             return Err(format!("{} is both set and varied: leave out --set or --vary", axis.path()));
         }
         if axis.path() == "policy" && ask.policy.is_some() {
@@ -322,6 +323,9 @@ fn map(ask: &Ask, show: String) -> Result<Map, String> {
     let (x, y) = (find("x", &ask.x)?, find("y", &ask.y)?);
     if x.is_some() && x == y {
         return Err(format!("--x and --y are both {}: expected two axes", paths[x.unwrap_or_default()]));
+    }
+    if paths.len() == 1 && y.is_some() {
+        return Err(format!("--y {}: a map of one axis has no y: leave it out, or vary another one", paths[0]));
     }
     let free = |taken: Option<usize>| (0..paths.len()).find(|axis| Some(*axis) != taken);
     let x = x.or_else(|| free(y)).unwrap_or_default();

@@ -319,7 +319,8 @@ impl World {
         for job in &open {
             if job.state == JobState::Queued {
                 let waited = now.since(job.queued_at);
-                self.fact(Fact::JobUnstarted { job: job.id, home: job.home, queued_at: job.queued_at, waited });
+                let GhJob { id, home, regional, queued_at, .. } = *job;
+                self.fact(Fact::JobUnstarted { job: id, home, regional, queued_at, waited });
                 self.row(job, None, None, "queued");
             } else {
                 self.row(job, None, None, "running");

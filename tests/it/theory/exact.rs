@@ -20,6 +20,13 @@ pub(crate) fn wait_mmc(servers: u32, load: f64) -> f64 {
     erlang_c(servers, load * c) / (c * (1.0 - load))
 }
 
+/// The wait in M/M/c that a share of all jobs stays below, in mean services: `P(W > t) = C exp(-(c - a) t)`, Kleinrock I
+/// (1975), 3.5.
+pub(crate) fn wait_quantile_mmc(servers: u32, load: f64, share: f64) -> f64 {
+    let c = f64::from(servers);
+    (erlang_c(servers, load * c) / (1.0 - share)).ln().max(0.0) / (c * (1.0 - load))
+}
+
 /// The mean wait in M/G/1, in mean services: Pollaczek and Khinchine, Kleinrock I (1975), (5.69). `cv`: standard
 /// deviation of the service over its mean.
 pub(crate) fn wait_mg1(cv: f64, load: f64) -> f64 {

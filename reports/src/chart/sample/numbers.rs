@@ -54,6 +54,7 @@ fn judged(
         estimate: Estimate { value: Some(value), low: Some(low), high: Some(high) },
         verdict,
         why: why.to_owned(),
+        runs_beyond: 0,
     }
 }
 
@@ -151,6 +152,7 @@ pub(crate) fn summary(names: &[&str]) -> Summary {
         duration: 24.0 * HOUR,
         warm_up: HOUR,
         seeds: (1..=20).collect(),
+        precision: None,
         digest: "blake:4be1c0ffee4be1c0ffee4be1c0ffee4be1c0ffee".to_owned(),
         measures: measures(),
         regional: measures(),

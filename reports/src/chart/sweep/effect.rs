@@ -69,7 +69,7 @@ fn bar(
     let path = &sweep.axes[effect.axis].path;
     let width = form.width();
     let (area, middle) = match form {
-        Form::Wide => (Frame { x: 470.0, y, w: width - 470.0 - 200.0, h: BAR }, y + LINE / 2.0),
+        Form::Wide => (Frame { x: 500.0, y, w: width - 500.0 - 270.0, h: BAR }, y + LINE / 2.0),
         Form::Narrow => (Frame { x: 0.0, y: y + LINE, w: width, h: BAR }, y + LINE + BAR / 2.0),
     };
     let at = |value: f64| area.x + (value - range.0) / (range.1 - range.0) * area.w;
@@ -93,9 +93,9 @@ fn ends(
 ) -> Result<(), Failed> {
     match form {
         Form::Wide => {
-            canvas.text(&fit(path, 250.0), (0.0, middle), Sits::Start, Ink::Text)?;
-            canvas.text(&fit(low, 205.0), (area.x - 8.0, middle), Sits::End, Ink::Muted)?;
-            canvas.text(&fit(high, 190.0), (area.x + area.w + 8.0, middle), Sits::Start, Ink::Muted)
+            canvas.text(&fit(path, 225.0), (0.0, middle), Sits::Start, Ink::Text)?;
+            canvas.text(&fit(low, 260.0), (area.x - 8.0, middle), Sits::End, Ink::Muted)?;
+            canvas.text(&fit(high, 260.0), (area.x + area.w + 8.0, middle), Sits::Start, Ink::Muted)
         }
         Form::Narrow => {
             let below = y + LINE + BAR + LINE / 2.0 + 1.0;

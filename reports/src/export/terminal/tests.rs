@@ -34,7 +34,7 @@ fn judged(
     let why = if verdict == Verdict::Met { "" } else { "said in a sentence, and what to do about it" };
     let (of, why) = (if measure == "placement" { "regional" } else { "all" }, why.to_owned());
     let (measure, stat, bound, unit) = (measure.into(), stat.into(), bound.into(), unit.into());
-    Judged { measure, of: of.into(), stat, bound, limit, unit, estimate, verdict, why }
+    Judged { measure, of: of.into(), stat, bound, limit, unit, estimate, verdict, why, runs_beyond: 0 }
 }
 
 fn named_of<T: Clone>(names: &[&str], value: &T) -> BTreeMap<String, T> {

@@ -48,6 +48,7 @@ fn the_warm_up_is_not_measured_and_jobs_belong_to_the_time_they_were_queued() {
     let unstarted = |queued| Fact::JobUnstarted {
         job: JobId(1),
         home: A,
+        regional: true,
         queued_at: at(queued),
         waited: Span::from_secs(3_600 - queued),
     };

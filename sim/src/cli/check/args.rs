@@ -24,7 +24,7 @@ pub(in crate::cli) struct More {
 }
 
 /// A share as `0.02` or `2%`.
-fn share(text: &str) -> Result<f64, String> {
+pub(in crate::cli) fn share(text: &str) -> Result<f64, String> {
     let (number, unit) = text.strip_suffix('%').map_or((text, 1.0), |number| (number, 100.0));
     let share = number.trim().parse::<f64>().ok().map(|number| number / unit);
     share

@@ -225,6 +225,7 @@ pub(super) mod tests {
             estimate: Estimate { value: Some(120.5), low: Some(118.0), high: Some(123.0) },
             verdict: *verdict,
             why: String::new(),
+            runs_beyond: 0,
         };
         let input = |name: &str, path: String| Input { name: name.to_owned(), path, sha256: "0".repeat(64) };
         Checked {

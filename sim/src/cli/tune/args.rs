@@ -24,7 +24,7 @@ Examples:
   tidegate tune scenarios/three-regions.toml scenarios/home-region-outage.toml --budget 3000 --write tuned.json
   tidegate tune scenarios/three-regions.toml --over queueDepth=20..200 --over concurrencyPercent=50..95 --write new.json
   tidegate tune scenarios/home-region-outage.toml --over failover.suspectFor=5s..2m --minimize failoverTime
-  tidegate tune scenarios/theory/fewest-runners.toml --over maxRunners=8..40 --minimize maxRunners";
+  tidegate tune scenarios/theory/fewest-runners.toml --over maxRunners=2..20 --minimize maxRunners";
 
 /// Arguments of `tune`.
 #[derive(Debug, Args)]

@@ -160,8 +160,12 @@ pub fn tune(problem: &dyn Problem, plan: &Plan) -> Result<Searched, String> {
     Ok(Searched { candidates, refused, looks, effects, selected, spent })
 }
 
-/// Whether an axis makes sense anywhere: a misspelt key does not.
+/// Whether an axis makes sense anywhere: a misspelt key does not, and of words each must.
 fn look_at(problem: &dyn Problem, axis: &Axis) -> Result<(), String> {
+    if let space::Range::Words(words) = &axis.range {
+        let wrong = words.iter().find_map(|word| problem.admit(&[Setting::new(&axis.path, word)]).err());
+        return wrong.map_or(Ok(()), |mistake| Err(about(axis, &mistake)));
+    }
     let looks = [0.0, 0.25, 0.5, 0.75, 1.0].map(|at| problem.admit(&axis.settings(at)));
     let mut mistakes = Vec::new();
     for look in looks {
@@ -170,7 +174,11 @@ fn look_at(problem: &dyn Problem, axis: &Axis) -> Result<(), String> {
             Err(mistake) => mistakes.push(mistake),
         }
     }
-    Err(format!("{}={}: {}", axis.path, axis.ends().replace(' ', ""), mistakes.swap_remove(0)))
+    Err(about(axis, &mistakes.swap_remove(0)))
+}
+
+fn about(axis: &Axis, mistake: &str) -> String {
+    format!("{}={}: {mistake}", axis.path, axis.ends().replace(' ', ""))
 }
 
 /// The design and the generations after it; the best, the very best first.

@@ -46,6 +46,12 @@ impl Constraint {
     /// What is only known to be at least so much is never met; nor is what has no interval.
     #[must_use]
     pub fn judge(&self, samples: &[Sample], objective: usize, risk: f64) -> Found {
+        self.judge_one_of(1, samples, objective, risk)
+    }
+
+    /// The same as one of several objectives. Whoever misses one must pass that one to be taken for good, so that what is met
+    /// needs no correction; whoever keeps all may be taken for missing any of them, so that each has its share of the risk.
+    fn judge_one_of(&self, objectives: usize, samples: &[Sample], objective: usize, risk: f64) -> Found {
         let readings: Vec<RunValue> = samples.iter().filter_map(|sample| sample.readings[objective]).collect();
         let values: Vec<f64> = readings.iter().map(|reading| reading.value).collect();
         let mean = (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64);
@@ -53,11 +59,11 @@ impl Constraint {
             return Found { mean, worst: None, verdict: Verdict::Inconclusive };
         };
         let most = if self.unit == "share" { 1.0 } else { f64::INFINITY };
-        let end = |sign: f64| spread.end(sign, risk).clamp(0.0_f64.min(spread.mean), most);
-        let (low, high) = (end(-1.0), end(1.0));
+        let end = |sign: f64, risk: f64| spread.end(sign, risk).clamp(0.0_f64.min(spread.mean), most);
+        let shared = risk / objectives.max(1) as f64;
         let (worst, met, missed) = match self.bound {
-            Bound::AtMost => (high, high <= self.limit, low > self.limit),
-            Bound::AtLeast => (low, low >= self.limit, high < self.limit),
+            Bound::AtMost => (end(1.0, risk), end(1.0, risk) <= self.limit, end(-1.0, shared) > self.limit),
+            Bound::AtLeast => (end(-1.0, risk), end(-1.0, risk) >= self.limit, end(1.0, shared) < self.limit),
         };
         let open = readings.iter().any(|reading| reading.at_least);
         let verdict = match (met && !open, missed) {
@@ -91,7 +97,8 @@ pub fn judge_all(constraints: &[Constraint], samples: &[Sample], risk: f64) -> V
     if samples.iter().any(|sample| sample.broken.is_some()) {
         return Verdict::Missed;
     }
-    let each = constraints.iter().enumerate().map(|(index, constraint)| constraint.judge(samples, index, risk).verdict);
+    let judge = |(index, one): (usize, &Constraint)| one.judge_one_of(constraints.len(), samples, index, risk).verdict;
+    let each = constraints.iter().enumerate().map(judge);
     each.max().unwrap_or(Verdict::Met)
 }
 
@@ -153,6 +160,15 @@ mod tests {
         assert_eq!(verdict(9.0, 0.001), Verdict::Inconclusive, "the more is compared, the wider");
         assert_eq!(start(Bound::AtLeast, 9.0).judge(&samples, 0, 0.025).verdict, Verdict::Missed);
         assert_eq!(verdict(0.0, 0.4), Verdict::Missed);
+        // The lower end is 4 - 2.92 * 1.1547 = 0.628 at 5 %, and -0.968 at half of that.
+        let of = |constraints: &[Constraint]| {
+            let doubled: Vec<Sample> =
+                samples.iter().map(|one| Sample { readings: one.readings.repeat(2), ..one.clone() }).collect();
+            judge_all(constraints, &doubled, 0.05)
+        };
+        let (near, far) = (start(Bound::AtMost, 0.5), start(Bound::AtMost, 99.0));
+        assert_eq!(of(std::slice::from_ref(&near)), Verdict::Missed);
+        assert_eq!(of(&[near, far]), Verdict::Inconclusive, "one of two has half of the risk");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use super::sample::{Constraint, Sample};
 use crate::experiment::Progress;
 use crate::experiment::batch::{Singles, batch, needs_singles, singles};
 use crate::scenario::Scenario;
-use crate::scenario::file::{Overrides, ReadError, read};
+use crate::scenario::file::{Overrides, ReadError, quoted, read};
 use crate::scenario::setting::Setting;
 use rayon::prelude::*;
 use std::collections::BTreeMap;
@@ -165,8 +165,9 @@ impl<'a> Scenarios<'a> {
         let singles = total.map(|total| Singles { region: String::new(), totals: vec![total] });
         let done = batch(scenario, &[self.seed(run)], singles.as_ref(), &crate::experiment::Silent);
         self.progress.done();
-        let again =
-            || format!("tidegate run {}{} --runs 1 --seed {}", scenario.input.path, scenario.over, self.seed(run));
+        let again = || {
+            format!("tidegate run {}{} --runs 1 --seed {}", quoted(&scenario.input.path), scenario.over, self.seed(run))
+        };
         let broken = done.broken.first().map(|(_, broken)| {
             format!("{} is broken at {}: {}; to see it again: {}", broken.invariant, broken.at, broken.what, again())
         });

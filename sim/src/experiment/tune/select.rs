@@ -2,8 +2,9 @@
 //! must not know how finalists were found, for nothing of the search is used here.
 //!
 //! The risk is halved. One half is that a finalist which misses an objective is taken for one that keeps them: Student's
-//! bounds, shared by Bonferroni among the finalists and the looks. An objective more needs no correction: who misses one of
-//! them must pass that one too (Berger, Technometrics 24(4), 1982). The other half is that a cheaper one is dropped: the
+//! bounds, shared by Bonferroni among the finalists and the looks. To be taken for good by several needs no correction: who
+//! misses one of them must pass that one too (Berger, Technometrics 24(4), 1982); to be dropped for one of them does, and the
+//! risk is shared among them. The other half is that a cheaper one is dropped: the
 //! procedure of Kim and Nelson (ACM TOMACS 11(3), 2001) on paired differences, which holds under common random numbers. That
 //! the two may be done together is Andradottir and Kim's result (Naval Research Logistics 57(5), 2010).
 
@@ -96,7 +97,9 @@ pub(super) fn select(search: &Search<'_>, finalists: &[usize], purse: u64) -> Se
         out.spent += price;
         out.looks.0 += 1;
         judge(search, &rules, &mut out);
-        if out.playing().len() <= 1 {
+        // One that is left may still be one of which it is not known whether it keeps the objectives.
+        let told = |place: &usize| out.finalists[*place].verdict == Verdict::Met;
+        if out.playing().len() <= 1 && out.playing().iter().all(told) {
             break;
         }
         out.out_of_budget = look + 1 == planned;

@@ -156,7 +156,8 @@ fn rounded(value: f64, scale: f64) -> f64 {
 fn number(at: f64, from: f64, to: f64) -> String {
     let value = between(at, from, to);
     let scale = if from > 0.0 && to / from > WIDE { value } else { to - from };
-    let value = rounded(value, scale).clamp(from, to);
+    // The ends are tried as they were typed.
+    let value = if at <= 0.0 || at >= 1.0 { value } else { rounded(value, scale).clamp(from, to) };
     // Nine digits hide the dust of binary fractions.
     let text = format!("{value:.9}");
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
@@ -167,7 +168,8 @@ fn time(at: f64, from: Span, to: Span) -> String {
     let scale = if to.0 as f64 > WIDE * from.0 as f64 { value } else { (to.0 - from.0) as f64 };
     // Whole seconds, or whole milliseconds where it begins below a second.
     let least = if from < Span::from_secs(1) { 1e3 } else { 1e6 };
-    let value = (rounded(value, scale) / least).round() * least;
+    // The ends are tried as they were typed.
+    let value = if at <= 0.0 || at >= 1.0 { value } else { (rounded(value, scale) / least).round() * least };
     duration_text(Span((value as u64).clamp(from.0, to.0)))
 }
 

@@ -102,12 +102,16 @@ fn of<'a>(document: &'a Document, key: &str) -> Option<&'a Value> {
 
 /// Mistakes that come from settings: a line of a file would mislead.
 pub(super) fn mistakes(settings: &[Setting], problems: &Problems) -> ReadError {
+    // A key that is unknown to the policy may be a short name, or one of the scenario, with a slip.
+    let meant = || settings.iter().find_map(Setting::meant).map(|name| format!("did you mean `{name}`?"));
     let said: Vec<String> = problems
         .iter()
         .map(|problem| {
             let expected = problem.expected.iter().map(|expected| format!("expected {expected}"));
-            let parts: Vec<String> =
-                std::iter::once(problem.message.clone()).chain(expected).chain(problem.help.clone()).collect();
+            let parts: Vec<String> = std::iter::once(problem.message.clone())
+                .chain(expected)
+                .chain(problem.help.clone().or_else(meant))
+                .collect();
             parts.join("; ")
         })
         .collect();

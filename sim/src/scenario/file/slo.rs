@@ -14,6 +14,8 @@ use tidegate_reports::objective::{Bound, MEASURES, MeasureSpec, Objective, Of, S
 #[derive(Clone, Copy, Debug, Default)]
 struct Said {
     measure: Option<&'static MeasureSpec>,
+    /// Whether it is named by an annotation, known or not.
+    measure_named: bool,
     of: Option<Of>,
     stat: Option<Stat>,
 }
@@ -90,7 +92,10 @@ fn any(t: &mut TableReader<'_>, keys: &[&'static str]) {
 fn annotation(key: &Key, node: &mut NodeReader<'_>, said: &mut Said) {
     let Some(ours) = key.name.strip_prefix("tidegate.") else { return };
     match ours {
-        "measure" => said.measure = measure_of(node),
+        "measure" => {
+            said.measure = measure_of(node);
+            said.measure_named = true;
+        }
         "of" => said.of = node.choice(&[("all", Of::All), ("regional", Of::Regional)]),
         "stat" => said.stat = node.choice(&STATS.map(|stat| (stat.name(), stat))),
         other => {
@@ -151,7 +156,8 @@ fn threshold(
     (bound, limit): (Bound, f64),
     target: f64,
 ) -> Option<Objective> {
-    let spec = said.measure.or_else(|| by_name(t, name))?;
+    // One that is named and unknown was told already.
+    let spec = if said.measure_named { said.measure } else { by_name(t, name) }?;
     let quantile = || STATS.into_iter().find(|stat| (stat.share() - target).abs() < 1e-9 && *stat != Stat::Mean);
     let stat = match said.stat {
         Some(stat) => stat,
@@ -179,7 +185,9 @@ fn by_name(t: &mut TableReader<'_>, name: &str) -> Option<&'static MeasureSpec> 
     if found.is_none() {
         let near = nearest(name, MEASURES.iter().map(|spec| spec.name));
         let near = near.map_or_else(String::new, |near| format!(", perhaps `{near}`"));
-        let help = format!("name one by the annotation `tidegate.measure`{near}; `docs/check.md` lists them");
+        let all: Vec<&str> = MEASURES.iter().map(|spec| spec.name).collect();
+        let all = all.join(", ");
+        let help = format!("name one by the annotation `tidegate.measure`{near}; there are {all}");
         t.problem(t.place(), format!("no measure is named `{name}`"), help);
     }
     found
