@@ -8,7 +8,7 @@ use super::{End, Format, inputs, print};
 use crate::experiment::tune::evidence::{About, evidence};
 use crate::experiment::tune::scenarios::Scenarios;
 use crate::experiment::tune::space::Axis;
-use crate::experiment::tune::{Plan, complete, least, standard, tune};
+use crate::experiment::tune::{Plan, complete, least, make_sense, standard, tune};
 use crate::experiment::{Progress, order_regions};
 use crate::output::{self, WriteError};
 use crate::scenario::Scenario;
@@ -103,6 +103,13 @@ fn search(args: &TuneArgs, scenarios: &[Scenario], plan: &Plan) -> Result<End, W
     let names: Vec<&str> = scenarios.iter().map(|scenario| scenario.input.name.as_str()).collect();
     let folder =
         args.out.clone().unwrap_or_else(|| Path::new("target/tidegate").join(format!("tune-{}", names.join("-"))));
+    let bar = Bar::new(args.quiet, format!("tune {}", names.join(", ")));
+    let over = args.files.overrides(None, args.seed);
+    let problem = Scenarios::new(scenarios, over, args.minimize, &bar);
+    if let Err(message) = make_sense(&problem, &plan.axes) {
+        eprintln!("tidegate: {message}");
+        return Ok(End::Input);
+    }
     // Before minutes of work: may we write there?
     output::probe(&folder)?;
     if let Some(folder) = args.write.as_deref().and_then(Path::parent).filter(|folder| !folder.as_os_str().is_empty()) {
@@ -112,10 +119,7 @@ fn search(args: &TuneArgs, scenarios: &[Scenario], plan: &Plan) -> Result<End, W
         eprintln!("tidegate: --write {}: expected a file, and this is a folder", folder.display());
         return Ok(End::Input);
     }
-    let bar = Bar::new(args.quiet, format!("tune {}", names.join(", ")));
     bar.begin(args.budget);
-    let over = args.files.overrides(None, args.seed);
-    let problem = Scenarios::new(scenarios, over, args.minimize, &bar);
     let done = tune(&problem, plan);
     bar.clear();
     let done = match done {

@@ -27,13 +27,23 @@ pub(crate) fn each_run<const N: usize>(
     first: u64,
     values: impl Fn(&RunMeasures) -> [f64; N] + Sync,
 ) -> Vec<[f64; N]> {
+    each_of(RUNS, scenario, first, values)
+}
+
+/// The same of so many runs.
+pub(crate) fn each_of<const N: usize>(
+    runs: u64,
+    scenario: &Scenario,
+    first: u64,
+    values: impl Fn(&RunMeasures) -> [f64; N] + Sync,
+) -> Vec<[f64; N]> {
     let (next, done) = (AtomicU64::new(0), Mutex::new(Vec::new()));
     let mut frame = run::frame(scenario, false);
     frame.start_within = Span::from_micros(1); // availability is the share that did not wait
     let work = || {
         loop {
             let number = next.fetch_add(1, Ordering::Relaxed);
-            if number >= RUNS {
+            if number >= runs {
                 return;
             }
             let outcome = run::run(scenario, first + number, &frame, Keep::default());
@@ -45,7 +55,7 @@ pub(crate) fn each_run<const N: usize>(
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     std::thread::scope(|scope| (0..threads).for_each(|_| drop(scope.spawn(work))));
     let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
-    assert_eq!(done.len() as u64, RUNS, "a run failed");
+    assert_eq!(done.len() as u64, runs, "a run failed");
     done.sort_by_key(|run| run.0);
     done.into_iter().map(|run| run.1).collect()
 }

@@ -146,7 +146,7 @@ pub fn tune(problem: &dyn Problem, plan: &Plan) -> Result<Searched, String> {
     assert!(budget >= least(plan, problem.simulations()), "a budget of {budget} simulations is too small");
     let rng = stream(plan.seed, "tune");
     let (known, looks) = (BTreeMap::new(), Vec::new());
-    plan.axes.iter().try_for_each(|axis| look_at(problem, axis))?;
+    make_sense(problem, &plan.axes)?;
     let mut search = Search { problem, plan, candidates: Vec::new(), known, refused: 0, looks, spent: 0, rng };
     let share = |of: f64| (budget as f64 * of) as u64;
     let best = generations(&mut search, share(SHARES.0))?;
@@ -158,6 +158,14 @@ pub fn tune(problem: &dyn Problem, plan: &Plan) -> Result<Searched, String> {
     let spent = [searched, tried - searched, selected.spent];
     let Search { candidates, refused, looks, .. } = search;
     Ok(Searched { candidates, refused, looks, effects, selected, spent })
+}
+
+/// Whether axes make sense, before anything is simulated or written.
+///
+/// # Errors
+/// What is wrong with the first that makes none wherever one looks at it.
+pub fn make_sense(problem: &dyn Problem, axes: &[Axis]) -> Result<(), String> {
+    axes.iter().try_for_each(|axis| look_at(problem, axis))
 }
 
 /// Whether an axis makes sense anywhere: a misspelt key does not, and of words each must.
