@@ -7,6 +7,7 @@ mod desk;
 pub mod house;
 pub mod journal;
 mod marked;
+pub mod relay;
 pub mod rig;
 pub mod sample;
 mod session;

@@ -4,6 +4,7 @@
 use crate::Desk;
 use crate::daemon::{ADMIN_TOKEN, Daemon, WEBHOOK_SECRET, free_port};
 use crate::house;
+use crate::relay::Relay;
 use crate::wait::until;
 use reqwest::blocking::Client;
 use serde_json::{Value, json};
@@ -159,6 +160,8 @@ pub struct Fleet {
     /// The nodes, by region; none where it was stopped.
     pub nodes: BTreeMap<&'static str, Daemon>,
     ports: BTreeMap<&'static str, (u16, u16)>,
+    /// How each node reaches each other one: by a line of its own, from the first to the second.
+    lines: BTreeMap<(&'static str, &'static str), Relay>,
     program: String,
     policy: PathBuf,
     folder: PathBuf,
@@ -195,10 +198,14 @@ impl Fleet {
         rig.github("/stub/control", &json!({ "hourlyBudget": 100_000, "registrationsPerMinute": 10_000 }));
         let ports = REGIONS.map(|region| (region, (free_port(), free_port())));
         let policy = desk.put("policy.json", policy);
+        let pairs = REGIONS.iter().flat_map(|from| REGIONS.iter().map(move |to| (*from, *to)));
+        let admin = |to: &str| ports.iter().find(|(region, _)| *region == to).map_or(0, |(_, (_, admin))| *admin);
+        let lines = pairs.map(|(from, to)| ((from, to), Relay::to(admin(to)))).collect();
         let mut fleet = Self {
             rig,
             nodes: BTreeMap::new(),
             ports: BTreeMap::from(ports),
+            lines,
             program: program.to_owned(),
             policy,
             folder: desk.folder().to_owned(),
@@ -227,10 +234,11 @@ impl Fleet {
             key.display(),
         );
         for region in REGIONS {
-            let (_, admin) = self.ports[region];
+            let node = REGIONS.iter().find(|known| **known == me).map(|me| self.lines[&(*me, region)].address);
+            let node = node.expect("one of the regions");
             let endpoint = self.rig.ready["regions"][region]["from"][me].as_str().expect("an address");
             text += &format!(
-                "[regions.{region}]\nnodeUrl = \"http://127.0.0.1:{admin}\"\nsubnets = [\"subnet-12345678\"]\n\
+                "[regions.{region}]\nnodeUrl = \"http://{node}\"\nsubnets = [\"subnet-12345678\"]\n\
                  endpointUrl = \"{endpoint}\"\n"
             );
         }
@@ -270,6 +278,18 @@ impl Fleet {
                 "containerDefinitions": [{ "name": "runner", "image": "runner:1", "memory": 128, "essential": true }],
             });
             self.rig.aws(region, "AmazonEC2ContainerServiceV20141113.RegisterTaskDefinition", &definition);
+        }
+    }
+
+    /// Cuts the network from the first to the second of these regions, and nothing else: what a node there asks of AWS and of
+    /// the other node. `how` is what becomes of requests to AWS, `close` or `hang`; those to nodes are closed.
+    ///
+    /// # Panics
+    /// When the region front refuses.
+    pub fn cut(&self, pairs: &[[&str; 2]], how: &str) {
+        self.rig.front(&json!({ "cut": pairs, "cutMode": how }));
+        for ((from, to), line) in &self.lines {
+            line.cut(pairs.iter().any(|pair| pair == &[*from, *to]));
         }
     }
 

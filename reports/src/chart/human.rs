@@ -20,7 +20,8 @@ pub(crate) fn quantity(unit: &str, value: f64) -> String {
         "s" => duration(value),
         "share" => share(value),
         "USD" => money(value),
-        "ratio" => format!("{value:.2}×"),
+        "ratio" if value < -0.005 => format!("−{:.2}×", -value),
+        "ratio" => format!("{:.2}×", value.abs()),
         _ => count(value),
     }
 }

@@ -41,7 +41,10 @@ fn figures(comparison: &Comparison) -> Vec<Figure> {
 }
 
 fn names(comparison: &Comparison) -> String {
-    comparison.variants.iter().map(|variant| variant.name.as_str()).collect::<Vec<_>>().join(" against ")
+    match comparison.variants.as_slice() {
+        [one, other] => format!("{} against {}", other.name, one.name),
+        all => format!("{} variants", all.len()),
+    }
 }
 
 fn header(comparison: &Comparison) -> String {
@@ -92,7 +95,12 @@ fn objectives(comparison: &Comparison) -> String {
             };
             let interval = human::interval(&judged.unit, &judged.estimate).unwrap_or_default();
             let value = human::value(&judged.unit, &judged.estimate);
-            format!("<td>{sign} {word}: {} {interval}{}</td>", escape(&value), escape(&limit))
+            format!(
+                "<td data-label=\"{}\"><span>{sign} {word}: {} {interval}{}</span></td>",
+                escape(&variant.name),
+                escape(&value),
+                escape(&limit)
+            )
         };
         let cells: String = comparison.variants.iter().map(cell).collect();
         writeln!(rows, "<tr><th scope=\"row\">{}</th>{cells}</tr>", escape(&promise(judged)))
@@ -121,7 +129,7 @@ fn charts(figures: &[Figure]) -> String {
         "charts",
         "Side by side",
         "Differences are relative to the first variant; a whisker is the interval that holds for all variants at once, and \
-         one that does not touch zero is told. Bars are means over the runs with their 95 % intervals.",
+         one that does not touch zero is told. Bars are each variant's own values with their 95 % intervals.",
         &drawn,
     )
 }
@@ -129,7 +137,8 @@ fn charts(figures: &[Figure]) -> String {
 fn tables(comparison: &Comparison) -> String {
     let mut text = String::new();
     for against in &comparison.against {
-        let rows: String = against.differences.iter().map(row).collect();
+        let names = [comparison.variants[0].name.as_str(), against.name.as_str()];
+        let rows: String = against.differences.iter().map(|found| row(found, names)).collect();
         write!(
             text,
             "<h3>{}</h3>\n<div class=\"scroll\"><table>\n<tr><th></th><th>{}</th><th>{}</th><th>difference</th><th>without \
@@ -143,7 +152,7 @@ fn tables(comparison: &Comparison) -> String {
     section("numbers", "All numbers", "Everything that was measured.", &text)
 }
 
-fn row(found: &Difference) -> String {
+fn row(found: &Difference, [first, other]: [&str; 2]) -> String {
     let unit = found.unit.as_str();
     let value = |value: Option<f64>, at_least: bool| {
         let least = if at_least { "≥ " } else { "" };
@@ -157,9 +166,13 @@ fn row(found: &Difference) -> String {
         Says::CannotTell => "cannot be told",
     };
     format!(
-        "<tr><th scope=\"row\">{}</th><td>{}</td><td>{}</td><td>{} {}</td><td>{}</td><td>{says}</td></tr>\n",
+        "<tr><th scope=\"row\">{}</th><td data-label=\"{}\"><span>{}</span></td><td data-label=\"{}\"><span>{}</span></td>\
+         <td data-label=\"difference\"><span>{} {}</span></td><td data-label=\"without pairing\"><span>{}</span></td>\
+         <td data-label=\"says\"><span>{says}</span></td></tr>\n",
         escape(&found.measure.replace('.', " ")),
+        escape(first),
         escape(&value(found.base, found.base_at_least)),
+        escape(other),
         escape(&value(found.value, found.value_at_least)),
         escape(&human::value(unit, &found.difference)),
         escape(&interval(&found.difference)),

@@ -88,9 +88,9 @@ fn asked(args: &CompareArgs) -> Vec<Asked> {
         settings: args.settings.clone(),
     });
     let by_values = args.with.iter().map(|with| Asked {
-        name: with.0.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "),
+        name: with.called(),
         policy: None,
-        settings: args.settings.iter().chain(&with.0).cloned().collect(),
+        settings: args.settings.iter().chain(&with.settings).cloned().collect(),
     });
     let mut asked: Vec<Asked> = by_policy.chain(by_values).collect();
     if args.policies.is_empty() || asked.len() == 1 {
@@ -195,8 +195,7 @@ fn again(args: &CompareArgs, first: &Scenario) -> String {
         let _ = write!(line, " --policy {}", file::quoted(&path.display().to_string()));
     }
     for with in &args.with {
-        let text: Vec<String> = with.0.iter().map(ToString::to_string).collect();
-        let _ = write!(line, " --with {}", file::quoted(&text.join(" ")));
+        let _ = write!(line, " --with {}", file::quoted(&with.typed()));
     }
     for setting in &args.settings {
         let _ = write!(line, " --set {}", file::quoted(&setting.to_string()));
