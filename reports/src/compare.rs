@@ -4,7 +4,7 @@
 pub mod export;
 pub mod page;
 pub mod terminal;
-mod words;
+pub(crate) mod words;
 
 use crate::model::{Estimate, Input, Judged, Program};
 use crate::objective::{Bound, Objective};

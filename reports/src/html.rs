@@ -8,6 +8,7 @@ mod tables;
 mod tuned;
 
 use crate::chart::{self, Figure, Figures, escape, human, tick::Clock};
+use crate::median::FEWEST;
 use crate::model::{Report, Summary};
 pub use tuned::tuned_page;
 
@@ -90,7 +91,11 @@ fn short(report: &Report) -> String {
     let each = |told: &answer::Told| format!("<dt>{}</dt><dd>{}</dd>\n", escape(&told.about), escape(&told.text));
     let told: String = told.iter().map(each).collect();
     let runs = report.summary.seeds.len();
-    let note = if runs > 1 { format!("<p class=\"note\">Means over {runs} runs.</p>\n") } else { String::new() };
+    let note = match runs {
+        0 | 1 => String::new(),
+        2..FEWEST => format!("<p class=\"note\">Means over {runs} runs.</p>\n"),
+        _ => format!("<p class=\"note\">Over {runs} runs: medians of percentiles, means of all else.</p>\n"),
+    };
     format!(
         "<section id=\"answer\">\n<h2>{}</h2>\n{note}<dl>\n{told}</dl>\n</section>\n",
         escape(&answer::question(report))

@@ -327,3 +327,35 @@ fn one_region_costs_what_one_region_costs() {
     let ratio = &desk.json("one/summary.json")["measures"]["costRatio"]["mean"];
     assert_eq!(ratio["value"].as_f64(), Some(1.0), "{ratio}");
 }
+
+#[test]
+fn runs_go_on_until_intervals_are_narrow() {
+    let desk = Desk::empty();
+    let line = |rest: &str| {
+        let path = house::root().join("scenarios/theory/mm1-load-50.toml");
+        call(&desk, &format!("run {} --out out --quiet --runs 2 {rest}", path.display()))
+    };
+    line("--precision 50%").prints("Precision: ±50.0 % reached with 10 runs").prints("--runs 10 --seed 1");
+    let capped = line("--precision 0.1% --max-runs 12");
+    capped.prints("±0.1 % not reached with the cap of 12 runs").prints("--runs 12 --seed 1");
+    let page = desk.text("out/index.html");
+    assert!(page.contains("not reached with the cap of 12 runs"), "the page says so, too");
+    assert_eq!(desk.json("out/summary.json")["precision"]["reached"], false);
+    line("--max-runs 12").ends(2).says("--precision");
+    line("--precision 0").ends(2).says("expected more than 0%");
+}
+
+#[test]
+fn a_warm_up_is_found_or_refused() {
+    let desk = Desk::empty();
+    let path = house::root().join("scenarios/theory/mm1-load-50.toml");
+    let line = |rest: &str| call(&desk, &rest.replace("FILE", &path.display().to_string()));
+    let found = line("run FILE --out out --quiet --runs 2 --set warmUp=auto");
+    found.says("found by MSER-5 in 5 pilot runs").prints(" --set warmUp=auto --set warmUp=").prints("m12s --runs 2");
+    assert!(desk.json("out/summary.json")["warmUp"].as_f64().is_some_and(|found| found < 85.0 * 3_600.0));
+    line("run FILE --set warmUp=auto --set duration=30m").ends(2).says("have not settled by the middle");
+    line("run FILE --set warmUp=autos").ends(2).says("did you mean `auto`?");
+    for other in ["compare FILE --with maxRunners=2", "sweep FILE --vary maxRunners=1,2"] {
+        line(&format!("{other} --set warmUp=auto")).ends(2).says("add --set warmUp=DURATION");
+    }
+}

@@ -54,7 +54,7 @@ fn front(tuned: &Tuned, form: Form) -> Drawing {
         legend.add(Sample::Square(0.9), group.ink, &group.name);
     }
     if line.len() > 1 {
-        legend.add(Sample::Line, Ink::Tail, "no other is cheaper and further from its limits");
+        legend.add(Sample::Line, Ink::Tail, "Pareto front");
     }
     let top = legend.height(width) + LINE + 6.0;
     let frame = Frame { x: LEFT, y: top, w: width - LEFT - RIGHT, h: form.pick(330.0, 260.0) };
@@ -117,7 +117,7 @@ fn dot(one: &Tried) -> Option<(f64, f64)> {
     Some((one.first_margin.unwrap_or(-1.0).clamp(-1.0, 1.0), human::finite(one.first_cost)?))
 }
 
-/// Candidates that keep their limits and of which no other is both cheaper and further from them, by cost.
+/// The Pareto front, by cost: candidates that keep their limits, of which no other is both cheaper and further from them.
 fn edge(tuned: &Tuned) -> Vec<(f64, f64)> {
     let mut dots: Vec<(f64, f64)> = tuned.candidates.iter().filter_map(dot).filter(|dot| dot.0 >= 0.0).collect();
     dots.sort_by(|a, b| a.1.total_cmp(&b.1).then(b.0.total_cmp(&a.0)));

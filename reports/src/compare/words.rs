@@ -95,7 +95,8 @@ fn missed(variant: &Variant) -> String {
     list(&open.map(|judged| format!("{} {}", judged.measure, judged.stat).replace(" mean", "")).collect::<Vec<_>>())
 }
 
-fn list(words: &[String]) -> String {
+/// "a, b and c".
+pub(crate) fn list(words: &[String]) -> String {
     match words {
         [] => String::new(),
         [one] => one.clone(),

@@ -5,6 +5,7 @@ mod tables;
 
 use super::{drawn, escape, human, reproduce, section, shell};
 use crate::chart::sweep::{SweepFigures, figures, name, unit};
+use crate::compare::words::list;
 use crate::sweep::{Design, Outcome, Point, Sweep, TOLD};
 
 /// The sweep as one self-contained page.
@@ -205,7 +206,7 @@ fn front(sweep: &Sweep, figures: &SweepFigures) -> String {
     } else {
         "No point keeps all objectives; of all points, these"
     };
-    let note = format!("{of} are beaten by no other in all of {} at once, by their means.", names.join(", "));
+    let note = format!("{of} are beaten by no other in {} at once, by their values over the runs.", list(&names));
     let inner = drawn(figure) + &tables::front(sweep, &front);
     section("front", "Pareto front", &escape(&note), &inner)
 }

@@ -6,6 +6,7 @@ use crate::experiment::warm_up;
 use crate::scenario::Scenario;
 use crate::scenario::file::{self, Overrides};
 use std::path::PathBuf;
+use tidegate_core::document::duration_text;
 
 /// More threads than any machine has processors only take memory.
 const MOST_THREADS: usize = 1_024;
@@ -45,7 +46,7 @@ pub(super) fn find_warm_ups(scenarios: &mut [Scenario]) -> bool {
                 );
                 scenario.warm_up = found;
                 scenario.warm_up_auto = false;
-                scenario.over += &format!(" --set warmUp={found}");
+                scenario.over += &format!(" --set warmUp={}", duration_text(found));
             }
             Err(error) => {
                 eprintln!("{}: {error}", scenario.input.path);

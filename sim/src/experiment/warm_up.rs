@@ -6,10 +6,13 @@ use crate::run::{self, Keep};
 use crate::scenario::Scenario;
 use rayon::prelude::*;
 use tidegate_core::Span;
+use tidegate_reports::frame::Frame;
 use tidegate_reports::model::SeriesRow;
 
 /// Pilot runs, with the first seeds.
 pub const PILOTS: u64 = 5;
+/// Intervals that a pilot run is observed in, if they are not too short: the more, the less chance decides.
+const INTERVALS: usize = 5_000;
 /// Observations in a batch: the 5 of MSER-5.
 const BATCH: usize = 5;
 /// The fewest batches that a cut is looked for in.
@@ -25,7 +28,7 @@ pub struct Unsettled(Span);
 
 /// How much of the beginning to leave out, by MSER-5 (White, Cobb and Spratt, A comparison of five steady-state truncation
 /// heuristics for simulation, Winter Simulation Conference 2000) on the jobs in the system: messages waiting, runners
-/// starting and runners online of all regions, in the intervals of the report's series, on average over pilot runs. Faults do
+/// starting and runners online of all regions, on average over an interval and over pilot runs. Faults do
 /// not strike in those: what follows them is no warm-up.
 ///
 /// # Errors
@@ -33,7 +36,7 @@ pub struct Unsettled(Span);
 pub fn find(scenario: &Scenario) -> Result<Span, Unsettled> {
     let mut pilot = Scenario { faults: Vec::new(), objectives: Vec::new(), warm_up: Span::ZERO, ..scenario.clone() };
     order_regions(&mut pilot);
-    let frame = run::frame(&pilot, true);
+    let frame = Frame { buckets: INTERVALS, ..run::frame(&pilot, true) };
     let seeds: Vec<u64> = (0..PILOTS).map(|n| pilot.seed + n).collect();
     // A run in which a promise of the simulator breaks is told when it is measured.
     let series = |seed: &u64| caught(&pilot, || run::run(&pilot, *seed, &frame, Keep::default())).ok();
