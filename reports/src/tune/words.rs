@@ -45,6 +45,7 @@ pub(crate) fn told(tuned: &Tuned) -> Vec<Told> {
     add("How sure", sure(tuned));
     add(&format!("As good within {}", human::share(tuned.indifference)), not_told_apart(tuned));
     add("It changes", changes(tuned));
+    add("At an end of its range", at_an_end(tuned));
     add("What does not matter", idle(tuned));
     add("Runs", runs(tuned));
     all
@@ -98,6 +99,19 @@ fn estimated(tuned: &Tuned, estimate: &Estimate) -> String {
     let Some(value) = human::finite(estimate.value) else { return human::NOTHING.to_owned() };
     let interval = human::interval(&tuned.unit, estimate).filter(|_| estimate.low != estimate.high);
     format!("{}{}", amount(tuned, value), interval.map_or_else(String::new, |text| format!(" {text}")))
+}
+
+/// Ranges that the winner is at an end of: what lies beyond was not tried. Words have no ends.
+fn at_an_end(tuned: &Tuned) -> String {
+    let Some(winner) = tuned.winner.and_then(|number| tuned.candidates.get(number)) else { return String::new() };
+    let at_end = |axis: &&super::AxisTold| {
+        let Some((from, to)) = axis.range.split_once(" .. ") else { return false };
+        let value = winner.settings.iter().find_map(|setting| setting.strip_prefix(&axis.path)?.strip_prefix('='));
+        value.is_some_and(|value| value == from || value == to)
+    };
+    let found: Vec<String> =
+        tuned.space.iter().filter(at_end).map(|axis| format!("{} ({})", axis.path, axis.range)).collect();
+    if found.is_empty() { String::new() } else { format!("{}: what lies beyond was not tried.", found.join(", ")) }
 }
 
 fn cost(tuned: &Tuned) -> String {
@@ -237,4 +251,20 @@ pub(crate) fn settings(tried: &Tried) -> String {
 
 pub(crate) fn many(count: usize, one: &str, more: &str) -> String {
     format!("{} {}", human::count(count as f64), if count == 1 { one } else { more })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::usual;
+    use super::*;
+
+    #[test]
+    fn a_winner_at_an_end_of_a_range_is_told() {
+        let mut tuned = usual();
+        assert_eq!(at_an_end(&tuned), "");
+        tuned.space[0].range = "40 .. 400".into();
+        assert_eq!(at_an_end(&tuned), "queueDepth (40 .. 400): what lies beyond was not tried.");
+        tuned.space[0].range = "4 .. 40".into();
+        assert!(told(&tuned).iter().any(|told| told.about == "At an end of its range"));
+    }
 }

@@ -131,6 +131,12 @@ impl Against {
         self.of(Change::Regression).next().is_none()
     }
 
+    /// Why nothing at all can be told; `None` where something can, or where there was nothing to compare.
+    pub(super) fn untold(&self) -> Option<&str> {
+        let all = self.compared.iter().all(|compared| compared.change == Change::Unknown);
+        self.compared.first().filter(|_| all).map(|compared| compared.why.as_str())
+    }
+
     /// A line for each regression and improvement, one for all the rest, and one for each note.
     pub(super) fn in_words(&self) -> String {
         let mut text = String::new();

@@ -11,7 +11,7 @@ use tidegate_reports::model::{Judged, Verdict};
 use tidegate_reports::regression::{Change, Compared};
 
 /// The annotations of a scenario, a line each: an error for what is missed, broken or clearly worse than the baseline, a
-/// warning for what is inconclusive.
+/// warning for what is inconclusive, and where nothing at all can be told against the baseline.
 pub(super) fn annotations(checked: &Checked) -> String {
     let mut text = String::new();
     let name = &checked.scenario.name;
@@ -30,6 +30,10 @@ pub(super) fn annotations(checked: &Checked) -> String {
         let title = format!("{name}: {} is worse than the baseline", base::what(compared));
         let message = format!("{}\nto see it again: {}", base::words(compared), checked.again);
         text += &annotation("error", &place(checked, index), &title, &message);
+    }
+    if let Some(why) = checked.against.as_ref().and_then(base::Against::untold) {
+        let title = format!("{name}: nothing can be told against the baseline");
+        text += &annotation("warning", &place(checked, None), &title, &format!("{why}: more runs, or the same seeds"));
     }
     for (seed, broken) in &checked.broken {
         let title = format!("{name}: {} is broken", broken.invariant);
@@ -169,6 +173,11 @@ mod tests {
         );
         assert!(lines[3].starts_with("::error file=peak.toml,line=1,title=peak%3A I1 is broken::seed 3"), "{text}");
         assert_eq!(annotations(&checked("calm", &[Verdict::Met])), "");
+        let mut untold = checked("new", &[Verdict::Met]);
+        let compared = vec![compared("cost", Change::Unknown), compared("start.p95", Change::Unknown)];
+        untold.against = Some(Against { compared, ..Against::default() });
+        let text = annotations(&untold);
+        assert!(text.starts_with("::warning file=new.toml,line=1,title=new%3A nothing can be told"), "{text}");
     }
 
     #[test]
