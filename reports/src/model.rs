@@ -139,6 +139,16 @@ impl Verdict {
             Self::Missed => "missed",
         }
     }
+
+    /// Its sign for people.
+    #[must_use]
+    pub const fn sign(self) -> char {
+        match self {
+            Self::Met => '✓',
+            Self::Inconclusive => '?',
+            Self::Missed => '✗',
+        }
+    }
 }
 
 /// An objective, judged.

@@ -3,7 +3,7 @@
 use super::{Comparison, Difference, Says, Variant};
 use crate::chart::{Figure, abreast::abreast, escape, forest::forest, human};
 use crate::html::{drawn, section, shell};
-use crate::model::{Judged, Verdict};
+use crate::model::Judged;
 use std::fmt::Write as _;
 
 /// The page: verdicts first, then charts, then tables, then the line that reproduces it.
@@ -88,11 +88,7 @@ fn objectives(comparison: &Comparison) -> String {
                 format!(" ({})", promise(mine))
             };
             let judged = mine;
-            let (sign, word) = match judged.verdict {
-                Verdict::Met => ("✓", "met"),
-                Verdict::Missed => ("✗", "missed"),
-                Verdict::Inconclusive => ("?", "inconclusive"),
-            };
+            let (sign, word) = (judged.verdict.sign(), judged.verdict.name());
             let interval = human::interval(&judged.unit, &judged.estimate).unwrap_or_default();
             let value = human::value(&judged.unit, &judged.estimate);
             format!(

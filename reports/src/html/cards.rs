@@ -16,7 +16,7 @@ pub(super) fn section(summary: &Summary) -> String {
         .map_or_else(String::new, |precision| format!("<p>{}.</p>\n", escape(&precision.words(runs))));
     let cards: String = judged
         .into_iter()
-        .map(|objective| format!("<li class=\"card {}\">{}</li>\n", class(objective.verdict), card(objective, runs)))
+        .map(|objective| format!("<li class=\"card {}\">{}</li>\n", objective.verdict.name(), card(objective, runs)))
         .collect();
     let cards = if cards.is_empty() { cards } else { format!("<ul class=\"cards\">\n{cards}</ul>\n") };
     let clock = Clock::new(&summary.start);
@@ -31,12 +31,12 @@ fn tally(objectives: &[Judged]) -> String {
     let many = |verdict: Verdict| objectives.iter().filter(|objective| objective.verdict == verdict).count();
     match objectives.len() {
         0 => "The scenario sets no objectives, so nothing was judged.".to_owned(),
-        1 => format!("One objective: {}.", word(objectives[0].verdict)),
+        1 => format!("One objective: {}.", objectives[0].verdict.name()),
         all => {
             let parts: Vec<String> = [Verdict::Missed, Verdict::Inconclusive, Verdict::Met]
                 .into_iter()
                 .filter(|verdict| many(*verdict) > 0)
-                .map(|verdict| format!("{} {}", many(verdict), word(verdict)))
+                .map(|verdict| format!("{} {}", many(verdict), verdict.name()))
                 .collect();
             format!("{all} objectives: {}.", parts.join(", "))
         }
@@ -55,8 +55,8 @@ fn card(objective: &Judged, runs: usize) -> String {
     format!(
         "<p class=\"verdict\">{sign} {word}</p><h3>{name}</h3><p class=\"big\">{value}{interval}</p>{gauge}\
          <p class=\"note\">limit: {limit}{beyond}</p>{why}",
-        sign = sign(objective.verdict),
-        word = word(objective.verdict),
+        sign = objective.verdict.sign(),
+        word = objective.verdict.name(),
         name = escape(&name(objective)),
         value = escape(&human::value(unit, estimate)),
         gauge = gauge(objective),
@@ -120,8 +120,8 @@ fn n_minus_one(loss: &NMinusOne, clock: Clock) -> String {
     format!(
         "<div class=\"card wide-card {class}\"><p class=\"verdict\">{sign} N-1: the fleet {answer}</p><h3>{}</h3>{why}{remedy}{table}</div>\n",
         escape(&question),
-        class = class(verdict),
-        sign = sign(verdict),
+        class = verdict.name(),
+        sign = verdict.sign(),
     )
 }
 
@@ -137,8 +137,8 @@ fn row(objective: &Judged) -> String {
         escape(&name(objective)),
         escape(&human::value(unit, &objective.estimate)),
         escape(&limit(objective)),
-        sign(objective.verdict),
-        word(objective.verdict),
+        objective.verdict.sign(),
+        objective.verdict.name(),
     )
 }
 
@@ -157,26 +157,6 @@ fn name(objective: &Judged) -> String {
 fn limit(objective: &Judged) -> String {
     let bound = if objective.bound.is_empty() { "at most".to_owned() } else { human::words(&objective.bound) };
     format!("{bound} {}", human::quantity(&objective.unit, objective.limit))
-}
-
-fn word(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Met => "met",
-        Verdict::Inconclusive => "inconclusive",
-        Verdict::Missed => "missed",
-    }
-}
-
-fn sign(verdict: Verdict) -> char {
-    match verdict {
-        Verdict::Met => '✓',
-        Verdict::Inconclusive => '?',
-        Verdict::Missed => '✗',
-    }
-}
-
-fn class(verdict: Verdict) -> &'static str {
-    word(verdict)
 }
 
 fn rank(verdict: Verdict) -> u8 {

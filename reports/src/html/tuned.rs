@@ -66,8 +66,8 @@ fn answer(tuned: &Tuned) -> String {
     let told: String = words::told(tuned).iter().map(each).collect();
     format!(
         "<section id=\"answer\">\n<div class=\"card wide-card {}\"><p class=\"verdict\">{} {}</p></div>\n<dl>\n{told}</dl>\n</section>\n",
-        word(verdict),
-        sign(verdict),
+        verdict.name(),
+        verdict.sign(),
         escape(&words::headline(tuned)),
     )
 }
@@ -83,7 +83,7 @@ fn objectives(tuned: &Tuned) -> String {
             escape(&text.unwrap_or_else(|| human::NOTHING.to_owned()))
         };
         let Held { value, worst, verdict } = *held;
-        let verdict = format!("{} {}", sign(verdict), word(verdict));
+        let verdict = format!("{} {}", verdict.sign(), verdict.name());
         table.row("", &promise.name, &[escape(&words::limit(promise)), quantity(value), quantity(worst), verdict]);
     }
     let note = format!(
@@ -144,7 +144,7 @@ fn finalist(tuned: &Tuned, one: &FinalistTold) -> Vec<String> {
         human::count(one.runs as f64),
         cell(&tuned.unit, &one.cost),
         more,
-        format!("{} {}", sign(verdict), word(verdict)),
+        format!("{} {}", verdict.sign(), verdict.name()),
         escape(&words::outcome(tuned, one)),
     ]
 }
@@ -274,22 +274,6 @@ fn reading(tuned: &Tuned) -> String {
         tuned.winning().map_or(0, |one| one.runs),
         tuned.winning().map_or(0, |one| one.runs / 3),
     )
-}
-
-fn word(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Met => "met",
-        Verdict::Inconclusive => "inconclusive",
-        Verdict::Missed => "missed",
-    }
-}
-
-fn sign(verdict: Verdict) -> char {
-    match verdict {
-        Verdict::Met => '✓',
-        Verdict::Inconclusive => '?',
-        Verdict::Missed => '✗',
-    }
 }
 
 #[cfg(test)]

@@ -56,7 +56,7 @@ pub(super) fn check(args: &CheckArgs) -> End {
         eprintln!("tidegate: {mismatch}");
         return End::Input;
     }
-    let pool = match inputs::threads(args.threads) {
+    let pool = match inputs::threads(args.usual.threads) {
         Ok(pool) => pool,
         Err(end) => return end,
     };
@@ -76,12 +76,12 @@ fn all(args: &CheckArgs, scenarios: &[Scenario], bases: &Bases) -> Result<End, W
     let mut checked = Vec::new();
     for scenario in scenarios {
         let one = judge(args, scenario, bases, terms);
-        end = end.max(print(&match args.format {
+        end = end.max(print(&match args.usual.format {
             Format::Text => one.in_words(),
             Format::Json => format!("{}\n", one.as_json()),
         }));
         if args.more.github {
-            annotate(args.format, &github::annotations(&one));
+            annotate(args.usual.format, &github::annotations(&one));
         }
         if !one.is_good() {
             end = end.max(End::NotMet);
@@ -93,7 +93,7 @@ fn all(args: &CheckArgs, scenarios: &[Scenario], bases: &Bases) -> Result<End, W
     let junit = args.more.junit.as_ref().map(|path| output::write_whole(path, junit::report(&checked).as_bytes()));
     let summary = if args.more.github { github::add_summary(&checked) } else { Ok(()) };
     for stamped in stamped? {
-        end = end.max(print(&match args.format {
+        end = end.max(print(&match args.usual.format {
             Format::Text => stamped.in_words(),
             Format::Json => format!("{}\n", stamped.as_json()),
         }));
@@ -140,7 +140,7 @@ fn probe(args: &CheckArgs, scenarios: &[Scenario]) -> Result<(), WriteError> {
 }
 
 fn judge(args: &CheckArgs, scenario: &Scenario, bases: &Bases, terms: Terms) -> Checked {
-    let bar = Bar::new(args.quiet, scenario.input.name.clone());
+    let bar = Bar::new(args.usual.quiet, scenario.input.name.clone());
     let mut done = experiment::run_until(scenario, args.rounds.until(), Keep::default(), &bar);
     bar.clear();
     report::tell_broken(&done, &format!("tidegate run {}{}", file::quoted(&scenario.input.path), scenario.over));

@@ -35,7 +35,7 @@ struct Asked {
 
 pub(super) fn compare(args: &CompareArgs) -> End {
     let Some(variants) = read(args) else { return End::Input };
-    let pool = match inputs::threads(args.threads) {
+    let pool = match inputs::threads(args.usual.threads) {
         Ok(pool) => pool,
         Err(end) => return end,
     };
@@ -112,7 +112,7 @@ fn run(args: &CompareArgs, variants: &[Variant]) -> Result<End, WriteError> {
         args.out.clone().unwrap_or_else(|| Path::new("target/tidegate").join(format!("compare-{}", first.input.name)));
     output::probe(&folder)?;
     let seeds: Vec<u64> = (0..u64::from(first.runs)).map(|n| first.seed + n).collect();
-    let bar = Bar::new(args.quiet, format!("compare {}", first.input.name));
+    let bar = Bar::new(args.usual.quiet, format!("compare {}", first.input.name));
     let of_single = denominators(variants);
     let each: u64 = of_single.iter().map(|(_, scenario)| simulations_of_singles(scenario, &seeds)).sum();
     bar.begin(variants.len() as u64 * seeds.len() as u64 + each);
@@ -135,7 +135,7 @@ fn run(args: &CompareArgs, variants: &[Variant]) -> Result<End, WriteError> {
     }
     let comparison = assemble(args, variants, &batches, seeds);
     let page = write(&folder, &comparison)?;
-    let text = match args.format {
+    let text = match args.usual.format {
         Format::Text => {
             let colour = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
             terminal::terminal(&comparison, 100, colour, &page.display().to_string())

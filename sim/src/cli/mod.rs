@@ -13,12 +13,14 @@ mod rounds;
 mod run;
 mod sweep;
 mod tune;
+mod usual;
 
 use crate::scenario::file::Overrides;
 use crate::scenario::setting::Setting;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use usual::Usual;
 
 /// Decides in which cloud region a CI job runs, and shows beforehand what would happen.
 #[derive(Debug, Parser)]
@@ -176,15 +178,8 @@ struct RunArgs {
     /// Write decisions.jsonl: every decision of the first run, with its reason and what was considered
     #[arg(long)]
     decisions: bool,
-    /// Threads [default: as many as there are processors]; results do not depend on it
-    #[arg(long, value_name = "N")]
-    threads: Option<usize>,
-    /// How results are printed
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    format: Format,
-    /// Print no progress
-    #[arg(long, short)]
-    quiet: bool,
+    #[command(flatten)]
+    usual: Usual,
     #[command(flatten)]
     over: Over,
 }
@@ -201,15 +196,8 @@ struct CheckArgs {
     /// First seed, instead of what the scenarios say
     #[arg(long, value_name = "S")]
     seed: Option<u64>,
-    /// Threads [default: as many as there are processors]; results do not depend on it
-    #[arg(long, value_name = "N")]
-    threads: Option<usize>,
-    /// How results are printed
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    format: Format,
-    /// Print no progress
-    #[arg(long, short)]
-    quiet: bool,
+    #[command(flatten)]
+    usual: Usual,
     /// Write evidence beside each policy file under which all objectives are met; remove that of others
     #[arg(long)]
     stamp: bool,

@@ -17,7 +17,7 @@ pub(super) fn run(args: &RunArgs) -> End {
         );
         return End::Input;
     }
-    let pool = match inputs::threads(args.threads) {
+    let pool = match inputs::threads(args.usual.threads) {
         Ok(pool) => pool,
         Err(end) => return end,
     };
@@ -33,8 +33,8 @@ pub(super) fn run(args: &RunArgs) -> End {
             until: args.rounds.until(),
             jobs_csv: args.jobs_csv,
             decisions: args.decisions,
-            format: args.format,
-            quiet: args.quiet,
+            format: args.usual.format,
+            quiet: args.usual.quiet,
         };
         end = end.max(pool.install(|| report::one(scenario, &wanted)).unwrap_or_else(|error| {
             eprintln!("tidegate: {error}");

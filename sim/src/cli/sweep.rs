@@ -21,7 +21,7 @@ pub(super) fn sweep(args: &SweepArgs) -> End {
     if let Some(place) = &args.collect {
         return ended(collect(args, place));
     }
-    let pool = match inputs::threads(args.threads) {
+    let pool = match inputs::threads(args.usual.threads) {
         Ok(pool) => pool,
         Err(end) => return end,
     };
@@ -62,7 +62,7 @@ fn all(args: &SweepArgs) -> Result<End, Fail> {
     let store = store(args.out.as_deref().unwrap_or(&default))?;
     // Before hours of work: may we write there?
     store.probe()?;
-    let bar = Bar::new(args.quiet, name.clone());
+    let bar = Bar::new(args.usual.quiet, name.clone());
     let done = work(&plan, shard.unwrap_or(Shard::ALL), &*store, &bar);
     bar.clear();
     let done = done?;
@@ -120,7 +120,7 @@ fn tell_broken(plan: &Plan, done: &Done) {
 }
 
 fn show(args: &SweepArgs, sweep: &Sweep, page: &str) -> End {
-    let text = match args.format {
+    let text = match args.usual.format {
         Format::Text => {
             let colour = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
             terminal::sweep(sweep, 100, colour, page)
@@ -134,7 +134,7 @@ fn show(args: &SweepArgs, sweep: &Sweep, page: &str) -> End {
 fn show_part(args: &SweepArgs, part: &Part, found: usize, store: &dyn Store) -> End {
     let (points, place) = (part.sweep.points.len(), store.place(&part.name()));
     let Part { index, count, of_points, .. } = part;
-    print(&match args.format {
+    print(&match args.usual.format {
         Format::Text => {
             format!("shard {index}/{count}: {points} of {of_points} points, {found} of them found; {place}\n")
         }

@@ -34,7 +34,7 @@ pub(super) fn run(args: &TuneArgs) -> End {
         return End::Input;
     }
     scenarios.iter_mut().for_each(order_regions);
-    let pool = match inputs::threads(args.threads) {
+    let pool = match inputs::threads(args.usual.threads) {
         Ok(pool) => pool,
         Err(end) => return end,
     };
@@ -103,7 +103,7 @@ fn search(args: &TuneArgs, scenarios: &[Scenario], plan: &Plan) -> Result<End, W
     let names: Vec<&str> = scenarios.iter().map(|scenario| scenario.input.name.as_str()).collect();
     let folder =
         args.out.clone().unwrap_or_else(|| Path::new("target/tidegate").join(format!("tune-{}", names.join("-"))));
-    let bar = Bar::new(args.quiet, format!("tune {}", names.join(", ")));
+    let bar = Bar::new(args.usual.quiet, format!("tune {}", names.join(", ")));
     let over = args.files.overrides(None, args.seed);
     let problem = Scenarios::new(scenarios, over, args.minimize, &bar);
     if let Err(message) = make_sense(&problem, &plan.axes) {
@@ -163,7 +163,7 @@ fn write(
         }
         None => eprintln!("tidegate: no policy is written, for none was shown to keep all objectives"),
     }
-    let mut end = print(&match args.format {
+    let mut end = print(&match args.usual.format {
         Format::Text => {
             let colour = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
             terminal(tuned, 100, colour, &lies)

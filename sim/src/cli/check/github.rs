@@ -2,7 +2,7 @@
 //! that GitHub's runner reads; must not know how anything was judged.
 
 use super::base;
-use super::verdict::{Checked, Line, Outcome, found, key, promise, what, word};
+use super::verdict::{Checked, Line, Outcome, found, key, promise, what};
 use crate::output::WriteError;
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -21,7 +21,7 @@ pub(super) fn annotations(checked: &Checked) -> String {
             Verdict::Inconclusive => "warning",
             Verdict::Missed => "error",
         };
-        let title = format!("{name}: {} {}", what(judged), word(judged.verdict));
+        let title = format!("{name}: {} {}", what(judged), judged.verdict.name());
         let message = format!("{}\nto see it again: {}", Line(judged), checked.again);
         text += &annotation(level, &place(checked, Some(index)), &title, &message);
     }
@@ -109,7 +109,7 @@ fn objective(checked: &Checked, judged: &Judged) -> String {
     let compared = checked.against.iter().flat_map(|against| &against.compared);
     let compared = compared.filter(|compared| Some(&compared.quantity) == of.as_ref()).map(shift).next();
     let cells =
-        [word(judged.verdict).to_owned(), what(judged), found(judged), promise(judged), compared.unwrap_or_default()];
+        [judged.verdict.name().to_owned(), what(judged), found(judged), promise(judged), compared.unwrap_or_default()];
     format!("| {} |\n", cells.map(|text| cell(&text)).join(" | "))
 }
 

@@ -1,7 +1,7 @@
 //! A check as a JUnit report, which every CI knows how to show. Knows test cases; must not know how anything was judged.
 
 use super::base;
-use super::verdict::{Checked, Line, found, promise, what, word};
+use super::verdict::{Checked, Line, found, promise, what};
 use crate::checker::Broken;
 use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestSuite};
 use tidegate_reports::model::{Judged, Verdict};
@@ -51,7 +51,7 @@ fn objective(checked: &Checked, judged: &Judged, seeds: &str) -> TestCase {
     let text = format!("{}\nseeds {seeds}\nto see it again: {}", Line(judged), checked.again);
     let status = match judged.verdict {
         Verdict::Met => TestCaseStatus::success(),
-        Verdict::Inconclusive | Verdict::Missed => failure(word(judged.verdict), &Line(judged).to_string(), &text),
+        Verdict::Inconclusive | Verdict::Missed => failure(judged.verdict.name(), &Line(judged).to_string(), &text),
     };
     let mut case = case(checked, &format!("{} {}", what(judged), promise(judged)), status);
     for (name, value) in [("value", found(judged)), ("limit", promise(judged)), ("seeds", seeds.to_owned())] {

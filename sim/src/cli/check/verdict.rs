@@ -151,17 +151,8 @@ pub(super) struct Line<'a>(pub(super) &'a Judged);
 impl fmt::Display for Line<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let judged = self.0;
-        write!(f, "{} {}: {}, promised {}", what(judged), word(judged.verdict), found(judged), promise(judged))?;
+        write!(f, "{} {}: {}, promised {}", what(judged), judged.verdict.name(), found(judged), promise(judged))?;
         if judged.why.is_empty() { Ok(()) } else { write!(f, "; {}", judged.why) }
-    }
-}
-
-/// The name of a verdict.
-pub(super) const fn word(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Met => Outcome::Met.name(),
-        Verdict::Inconclusive => Outcome::Inconclusive.name(),
-        Verdict::Missed => Outcome::Missed.name(),
     }
 }
 

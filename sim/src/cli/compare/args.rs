@@ -1,6 +1,6 @@
 //! The words of `tidegate compare`. Knows clap; must not know what is compared.
 
-use crate::cli::Format;
+use crate::cli::usual::Usual;
 use crate::scenario::setting::Setting;
 use clap::Args;
 use std::path::PathBuf;
@@ -42,15 +42,8 @@ pub(in crate::cli) struct CompareArgs {
     /// Where the report goes [default: target/tidegate/compare-NAME]
     #[arg(long, value_name = "DIR")]
     pub(super) out: Option<PathBuf>,
-    /// Threads [default: as many as there are processors]; results do not depend on it
-    #[arg(long, value_name = "N")]
-    pub(super) threads: Option<usize>,
-    /// How the result is printed
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub(super) format: Format,
-    /// Print no progress
-    #[arg(long, short)]
-    pub(super) quiet: bool,
+    #[command(flatten)]
+    pub(super) usual: Usual,
 }
 
 /// One variant by its settings.

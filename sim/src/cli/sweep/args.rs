@@ -1,6 +1,7 @@
 //! Arguments of `sweep`. Knows words; must not know what is done with them.
 
-use super::super::{Format, Over};
+use crate::cli::Over;
+use crate::cli::usual::Usual;
 use crate::sweep::axis::Axis;
 use crate::sweep::shard::Asked;
 use clap::Args;
@@ -63,15 +64,8 @@ pub(in crate::cli) struct SweepArgs {
     /// First seed, instead of what the scenario says
     #[arg(long, value_name = "S")]
     pub(super) seed: Option<u64>,
-    /// Threads [default: as many as there are processors]; results do not depend on it
-    #[arg(long, value_name = "N")]
-    pub(super) threads: Option<usize>,
-    /// How results are printed: with `json` the contents of sweep.json, of a shard what it did
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub(super) format: Format,
-    /// Print no progress
-    #[arg(long, short)]
-    pub(super) quiet: bool,
+    #[command(flatten)]
+    pub(super) usual: Usual,
     #[command(flatten)]
     pub(super) over: Over,
 }

@@ -1,6 +1,7 @@
 //! The arguments of `tidegate tune`. Knows words and limits; must not know what a search does with them.
 
-use super::super::{Format, Over};
+use crate::cli::Over;
+use crate::cli::usual::Usual;
 use crate::experiment::tune::scenarios::Minimized;
 use crate::experiment::tune::space::Axis;
 use crate::scenario::setting::Setting;
@@ -60,15 +61,8 @@ pub(in crate::cli) struct TuneArgs {
     /// Write the winner's policy there too, beside policy.json in the folder of the evidence
     #[arg(long, value_name = "FILE")]
     pub(super) write: Option<PathBuf>,
-    /// Threads [default: as many as there are processors]; results do not depend on it
-    #[arg(long, value_name = "N")]
-    pub(super) threads: Option<usize>,
-    /// How results are printed
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub(super) format: Format,
-    /// Print no progress
-    #[arg(long, short)]
-    pub(super) quiet: bool,
+    #[command(flatten)]
+    pub(super) usual: Usual,
     #[command(flatten)]
     pub(super) files: Over,
 }

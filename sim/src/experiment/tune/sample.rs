@@ -91,15 +91,20 @@ impl Constraint {
     }
 }
 
+/// What runs say of each objective, as one of all of them.
+#[must_use]
+pub fn judge_each(constraints: &[Constraint], samples: &[Sample], risk: f64) -> Vec<Found> {
+    let judge = |(index, one): (usize, &Constraint)| one.judge_one_of(constraints.len(), samples, index, risk);
+    constraints.iter().enumerate().map(judge).collect()
+}
+
 /// What runs say of all objectives together: met when each is, missed when one is.
 #[must_use]
 pub fn judge_all(constraints: &[Constraint], samples: &[Sample], risk: f64) -> Verdict {
     if samples.iter().any(|sample| sample.broken.is_some()) {
         return Verdict::Missed;
     }
-    let judge = |(index, one): (usize, &Constraint)| one.judge_one_of(constraints.len(), samples, index, risk).verdict;
-    let each = constraints.iter().enumerate().map(judge);
-    each.max().unwrap_or(Verdict::Met)
+    judge_each(constraints, samples, risk).iter().map(|found| found.verdict).max().unwrap_or(Verdict::Met)
 }
 
 /// The smallest margin of the means of all objectives; minus infinity where one has no value.
@@ -168,7 +173,11 @@ mod tests {
         };
         let (near, far) = (start(Bound::AtMost, 0.5), start(Bound::AtMost, 99.0));
         assert_eq!(of(std::slice::from_ref(&near)), Verdict::Missed);
-        assert_eq!(of(&[near, far]), Verdict::Inconclusive, "one of two has half of the risk");
+        assert_eq!(of(&[near.clone(), far.clone()]), Verdict::Inconclusive, "one of two has half of the risk");
+        let doubled: Vec<Sample> =
+            samples.iter().map(|one| Sample { readings: one.readings.repeat(2), ..one.clone() }).collect();
+        let each = judge_each(&[near, far], &doubled, 0.05).into_iter().map(|found| found.verdict);
+        assert_eq!(each.max(), Some(Verdict::Inconclusive), "what is told of each is what all of them come to");
     }
 
     #[test]

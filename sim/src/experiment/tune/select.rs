@@ -8,7 +8,7 @@
 //! procedure of Kim and Nelson (ACM TOMACS 11(3), 2001) on paired differences, which holds under common random numbers. That
 //! the two may be done together is Andradottir and Kim's result (Naval Research Logistics 57(5), 2010).
 
-use super::sample::{Found, Sample, differences, judge_all, mean_cost};
+use super::sample::{Found, Sample, differences, judge_all, judge_each, mean_cost};
 use super::{FRESH, Search, same};
 use crate::scenario::setting::Setting;
 use std::ops::Range;
@@ -147,7 +147,7 @@ fn judge(search: &Search<'_>, rules: &Rules, out: &mut Selected) {
     let constraints = search.problem.constraints();
     for place in out.playing() {
         let one = &mut out.finalists[place];
-        one.found = (0..constraints.len()).map(|at| constraints[at].judge(&one.samples, at, rules.risk)).collect();
+        one.found = judge_each(constraints, &one.samples, rules.risk);
         one.verdict = judge_all(constraints, &one.samples, rules.risk);
     }
     let mut plainest = out.playing();

@@ -141,6 +141,18 @@ fn what_cannot_be_told_is_said_to_be() {
     assert!(done.selected.out_of_budget);
 }
 
+// Broken: the selection ends when one is left, whether it is known to keep the objective or not.
+#[test]
+fn the_last_one_left_is_run_until_it_is_told_whether_it_keeps_the_objective() {
+    // 8.6 of 9 with a deviation of 1.4: twenty runs do not tell, some hundred do; all others miss at once.
+    let of = |v: &[f64]| (v[0], if v[0] < 100.0 { 20.0 } else { 8.6 });
+    let problem = Formula::new(&[("c", 100.0)], of, 1.0, 9.0, 3);
+    let done = tune(&problem, &plan(&["c=1..40"], 2_000, 3)).expect("it makes sense");
+    let winner = done.selected.winner.map(|winner| &done.selected.finalists[winner]);
+    let winner = winner.expect("the budget is enough to tell");
+    assert!(winner.candidate == 0 && winner.samples.len() > 20, "{} runs", winner.samples.len());
+}
+
 #[test]
 fn the_budget_is_kept_and_the_same_plan_gives_the_same() {
     for budget in [350, 400, 700, 1_500] {
