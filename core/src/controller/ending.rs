@@ -5,7 +5,7 @@ use super::job::{Job, State, any_of};
 use super::{ANSWER_WITHIN, Controller, Effect, Out};
 use crate::fact::{Fact, Why};
 use crate::id::{JobId, PlacementId};
-use crate::port::table::Standing;
+use crate::port::table::{Mark, Standing};
 use crate::port::{ErrorClass, Failure, Stage, Ticket, enqueue, table};
 use crate::time::{Span, Timestamp};
 
@@ -23,6 +23,7 @@ impl Controller {
         if before == Some(State::Started) || self.is_older_run(id, run_attempt) {
             return;
         }
+        let unmade = self.unmade(id);
         self.on_served(id, runner, now, out);
         match self.state.jobs.get_mut(id) {
             Some(job) => {
@@ -36,19 +37,19 @@ impl Controller {
             // Its `queued` may still come, and must not make capacity then.
             None => self.state.ended.insert(id.0),
         }
-        let mark = table::Command::Mark { job: id, run_attempt, stage: Stage::Started, runner };
-        out.effects.push(Effect::Table(mark));
+        let mark = Mark { job: id, run_attempt, stage: Stage::Started, runner, unmade };
+        out.effects.push(Effect::Table(table::Command::Mark(mark)));
     }
 
     /// A runner serves a job: who was to have it waits for the job's own, if that is coming, and is placed again if not.
     /// If that one has been coming for long, it is looked after in time.
     fn on_served(&mut self, id: JobId, runner: Option<PlacementId>, now: Timestamp, out: &mut Out) {
         let Some(runner) = runner else { return };
-        let Some(before) = self.state.jobs.get(id).map(|job| job.state) else {
+        let Some(is_coming) = self.state.jobs.get(id).map(|job| job.is_coming(self.state.started_at)) else {
             return self.doubt(id, runner, now, out);
         };
         let Some(robbed) = self.state.jobs.swap_covers(runner, id) else { return };
-        if matches!(before, State::Claiming | State::Waiting(_)) {
+        if !is_coming {
             return self.place(robbed, now, out);
         }
         let patience = self.policy.launch.patience();
@@ -58,6 +59,12 @@ impl Controller {
         } else if now.since(job.cover_since) > Span(patience.0 / 2) {
             self.set_deadline(robbed, now.max(job.cover_since + patience), now);
         }
+    }
+
+    /// The placement of a job whose runner nobody makes, see [`Mark::unmade`]: who waits for it may be held by another node.
+    fn unmade(&self, id: JobId) -> Option<PlacementId> {
+        let job = self.state.jobs.get(id).filter(|job| !job.is_coming(self.state.started_at))?;
+        Some(job.ticket.placement).filter(|placement| placement.attempt > 0)
     }
 
     /// A job that this node does not hold took a runner that one of ours was to have. If another node placed that
@@ -130,14 +137,15 @@ impl Controller {
         }
         let before = self.state.jobs.get(id).map(|job| job.state);
         let unseen = runner.filter(|_| before != Some(State::Started));
+        let unmade = self.unmade(id);
         self.on_served(id, unseen, now, out);
         if let Some(job) = self.state.jobs.get(id) {
             let (run, region) = (job.ticket.run, job.ticket.region);
             self.state.sticky.remember(run, region, &self.policy.sticky, now);
         }
         self.end(id);
-        let mark = table::Command::Mark { job: id, run_attempt, stage: Stage::Ended, runner: unseen };
-        out.effects.push(Effect::Table(mark));
+        let mark = Mark { job: id, run_attempt, stage: Stage::Ended, runner: unseen, unmade };
+        out.effects.push(Effect::Table(table::Command::Mark(mark)));
     }
 
     pub(super) fn end(&mut self, id: JobId) {
@@ -204,9 +212,20 @@ impl Controller {
             }
             State::Placed if job.is_in_doubt() => self.place(id, now, out),
             State::Placed => self.on_overdue(id, now, out),
-            // GitHub ends no job later than this: its last webhook is lost for good.
-            State::Started => self.end(id),
+            State::Started => self.on_started_for_long(id, now, out),
         }
+    }
+
+    /// A job runs for long: its last webhook may have gone to another node, which then marked it in the table. GitHub ends
+    /// no job later than the policy says, and then that webhook is lost for good.
+    fn on_started_for_long(&mut self, id: JobId, now: Timestamp, out: &mut Out) {
+        let since = self.state.jobs.get(id).map_or(now, |job| job.since);
+        if now.since(since) >= self.policy.launch.max_job + Span::from_hours(1) {
+            return self.end(id);
+        }
+        out.effects.push(Effect::Table(table::Command::Look { job: id }));
+        let patience = self.patience(id);
+        self.set_deadline(id, now + patience, now);
     }
 
     /// Tries the effect in flight once more, unless the job has moved on.
@@ -242,13 +261,20 @@ impl Controller {
         self.set_deadline(id, now + ANSWER_WITHIN, now);
     }
 
-    /// The table's word on a job that is overdue. A claim that was written and is gone had its time after the job's
+    /// The table's word on a job that is overdue, or runs for long. A claim that was written and is gone had its time after the job's
     /// end.
     pub(super) fn on_stands(&mut self, id: JobId, standing: Option<Standing>, now: Timestamp, out: &mut Out) {
         if self.on_taker_stands(id, standing, now, out) {
             return;
         }
-        let Some(job) = self.state.jobs.get(id).copied().filter(|job| job.state == State::Placed) else { return };
+        let Some(job) = self.state.jobs.get(id).copied() else { return };
+        let over = standing.map_or(job.claimed, |standing| standing.stage == Stage::Ended);
+        if job.state == State::Started && over {
+            return self.end(id);
+        }
+        if job.state != State::Placed {
+            return;
+        }
         let placement = job.ticket.placement;
         let newer = standing.filter(|s| s.stage != Stage::Placed || s.attempt > placement.attempt);
         if standing.is_none() && job.claimed {

@@ -65,6 +65,16 @@ impl Job {
         self.cover == runner && self.state != State::Started
     }
 
+    /// Whether its own runner is coming, as far as a process knows that came up at `started_at`: what an earlier one was
+    /// sending may have been lost with it.
+    pub(crate) fn is_coming(&self, started_at: Timestamp) -> bool {
+        match self.state {
+            State::Waiting(_) | State::Claiming => false,
+            State::Enqueuing => self.since >= started_at,
+            State::Placed | State::Started => true,
+        }
+    }
+
     /// Whether nobody may have made the runner that is to serve it: the table is asked, see [`any_of`].
     pub(crate) fn is_in_doubt(&self) -> bool {
         self.cover == any_of(self.cover.job) && self.cover.job != self.ticket.placement.job

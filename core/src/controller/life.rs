@@ -11,6 +11,9 @@ use crate::port::table::Standing;
 use crate::port::{ErrorClass, Failure, JobSpec, Reason, Stage, Ticket, enqueue, table, webhook};
 use crate::time::{Span, Timestamp};
 
+/// How often the table is asked about a job that runs: few run as long.
+const STARTED_LOOK: Span = Span::from_hours(1);
+
 impl Controller {
     pub(super) fn on_webhook(&mut self, event: webhook::Event, now: Timestamp, out: &mut Out) {
         match event {
@@ -248,23 +251,28 @@ impl Controller {
         }
         job.ticket.placement.attempt = standing.attempt;
         job.ticket.region = standing.region;
-        if job.cover == placement {
-            (job.cover, job.cover_region, job.cover_since) = (job.ticket.placement, standing.region, now);
-        }
+        (job.cover_region, job.cover_since) = (standing.region, now);
+        self.forget_cover_of(placement.job);
+        let job = self.state.jobs.get_mut(placement.job).expect("looked up above");
         self.state.sticky.remember(job.ticket.run, standing.region, &self.policy.sticky, now);
         (job.claimed, job.recovered, job.since) = (true, false, now);
         job.state = if standing.stage == Stage::Started { State::Started } else { State::Placed };
         if job.state == State::Placed && !self.state.panic && self.phase(standing.region).is_closed() {
             return self.place(placement.job, now, out); // the evacuation of that region is past it (rule 4)
         }
+        let job = self.state.jobs.get(placement.job).expect("looked up above");
+        let taker = standing.taken_by.filter(|taker| *taker != placement.job);
+        if let Some(taker) = taker.filter(|_| job.state == State::Placed) {
+            return self.ask_of_taker(placement.job, taker, now, out); // no runner is coming for it (rule 1)
+        }
         let patience = self.patience(placement.job);
         self.set_deadline(placement.job, now + patience, now);
     }
 
-    /// How long a job may stay as it is.
+    /// How long a job may stay as it is until it is looked after.
     pub(super) fn patience(&self, id: JobId) -> Span {
         match self.state.jobs.get(id).map(|job| job.state) {
-            Some(State::Started) => self.policy.launch.max_job + Span::from_hours(1),
+            Some(State::Started) => STARTED_LOOK,
             _ => self.policy.launch.patience(),
         }
     }

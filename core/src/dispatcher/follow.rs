@@ -9,6 +9,10 @@ use crate::port::runner::StopCause;
 use crate::port::{Failure, confirm, notice, runner};
 use crate::time::{Span, Timestamp};
 
+/// A runner that the table takes for busy is asked for at GitHub after so many times the time that an idle one is given.
+/// Few jobs run as long, and each costs one request.
+const TAKEN_IDLES: u64 = 4;
+
 impl Dispatcher {
     pub(super) fn on_runner(&mut self, event: runner::Event, now: Timestamp, out: &mut Out) {
         match event {
@@ -44,7 +48,8 @@ impl Dispatcher {
         self.state.tasks.set_deadline(placement, now + self.policy.launch.idle_timeout, now);
     }
 
-    /// The table tells whether some job took this runner; if none did, GitHub is asked to take it off its list.
+    /// The table tells whether some job took this runner; if none did, or if it is there long after, GitHub is asked to
+    /// take it off its list: it refuses that of one at work.
     pub(super) fn on_idle_checked(&mut self, placement: PlacementId, verdict: Verdict, now: Timestamp, out: &mut Out) {
         let consumed = match verdict {
             Verdict::Current { consumed } | Verdict::Over { consumed } => consumed,
@@ -52,13 +57,20 @@ impl Dispatcher {
         };
         let task = self.state.tasks.get_mut(placement).expect("the caller looked it up");
         if consumed {
-            task.state = State::Online;
-            self.state.tasks.set_deadline(placement, now + self.policy.launch.max_job, now);
+            (task.state, task.taken) = (State::Online, true);
+            let launch = &self.policy.launch;
+            let wait = Span(launch.idle_timeout.0.saturating_mul(TAKEN_IDLES)).min(launch.max_job);
+            self.state.tasks.set_deadline(placement, now + wait, now);
         } else {
-            task.state = State::Removing;
-            out.effects.push(Effect::Runner(runner::Command::Remove { placement }));
-            self.state.tasks.set_deadline(placement, now + ANSWER_WITHIN, now);
+            self.take_off(placement, now, out);
         }
+    }
+
+    fn take_off(&mut self, placement: PlacementId, now: Timestamp, out: &mut Out) {
+        let task = self.state.tasks.get_mut(placement).expect("the caller looked it up");
+        task.state = State::Removing;
+        out.effects.push(Effect::Runner(runner::Command::Remove { placement }));
+        self.state.tasks.set_deadline(placement, now + ANSWER_WITHIN, now);
     }
 
     /// GitHub gave its word that no job can reach it: now it may be stopped.
@@ -140,6 +152,7 @@ impl Dispatcher {
             State::Launching => self.on_launch_failed(placement, Failure::Timeout, now, out),
             State::Starting => self.on_start_overdue(placement, now, out),
             State::Withdrawing => self.withdraw(placement, now, out),
+            State::Online if task.taken => self.take_off(placement, now, out),
             State::Online => {
                 task.state = State::CheckingIdle;
                 let region = self.state.me;

@@ -68,6 +68,7 @@ impl Dispatcher {
             registered: false,
             spot: false,
             surplus: false,
+            taken: false,
             tries: 0,
             due: Default::default(),
         });

@@ -67,6 +67,10 @@ pub(crate) struct Task {
     pub(crate) spot: bool,
     /// On the way out because it is surplus, and not because it failed to start.
     pub(crate) surplus: bool,
+    /// Whether the table said that its runner is taken. It may say so of a runner of the same name in another region, so
+    /// GitHub is asked when it is still there after a while.
+    #[serde(default)]
+    pub(crate) taken: bool,
     pub(crate) tries: u8,
     pub(crate) due: Due,
 }

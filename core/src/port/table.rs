@@ -56,6 +56,37 @@ impl Standing {
 }
 
 impl Standing {
+    /// Whether a claim may be written where this is what stands. `made_here`: the node that asks wrote this very claim
+    /// before, and its answer was lost.
+    ///
+    /// Another node's claim of the same placement may be written again, unless another job took its runner: then no
+    /// runner is coming for this one, and who asks must know (rule 1).
+    #[must_use]
+    pub fn yields_to(self, ticket: &Ticket, made_here: bool) -> bool {
+        let placement = ticket.placement;
+        if placement.run_attempt != self.run_attempt {
+            return placement.run_attempt > self.run_attempt;
+        }
+        let same = self.attempt == placement.attempt && self.region == ticket.region;
+        let taken = self.taken_by.is_some_and(|taker| taker != placement.job);
+        self.stage == Stage::Placed && (placement.attempt > self.attempt || same && (made_here || !taken))
+    }
+
+    /// Notes that the runner of a placement of this job, made in `region`, serves `taker`. Of the runner of an older
+    /// placement than the one that stands it says nothing: the one that stands may still be coming, or be idle.
+    pub fn note_taken(&mut self, runner: PlacementId, region: RegionId, taker: JobId) {
+        use std::cmp::Ordering::{Equal, Greater, Less};
+        match (runner.run_attempt, runner.attempt).cmp(&(self.run_attempt, self.attempt)) {
+            Less => {}
+            Equal => self.taken_by = self.taken_by.max(Some(taker)),
+            // The region goes with its attempt, or a view of the two together would show neither.
+            Greater if runner.run_attempt == self.run_attempt => {
+                (self.attempt, self.region, self.taken_by) = (runner.attempt, region, Some(taker));
+            }
+            Greater => {}
+        }
+    }
+
     /// What this view says of a placement made in `region`; `None`: the job itself waits for nothing, and whether the
     /// runner is wanted depends on whose runner serves it.
     ///
@@ -123,6 +154,23 @@ pub struct Claim {
     pub writer: RegionId,
 }
 
+/// What is noted of a job's way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Mark {
+    /// The job.
+    pub job: JobId,
+    /// Its run attempt.
+    pub run_attempt: u16,
+    /// The stage it came to.
+    pub stage: Stage,
+    /// The placement whose runner serves it, if it is one of ours.
+    pub runner: Option<PlacementId>,
+    /// Its own placement, if no runner of that comes: the job was served before its message was sent. Nobody must wait
+    /// for that runner in its turn.
+    pub unmade: Option<PlacementId>,
+}
+
 /// What a controller asks of the tables.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -134,16 +182,7 @@ pub enum Command {
         ticket: Ticket,
     },
     /// Note that the job came to a stage. Answered only by `Failed`.
-    Mark {
-        /// The job.
-        job: JobId,
-        /// Its run attempt.
-        run_attempt: u16,
-        /// The stage.
-        stage: Stage,
-        /// The placement whose runner serves it, if it is one of ours.
-        runner: Option<PlacementId>,
-    },
+    Mark(Mark),
     /// What does the replica show of a job? Answered by `Stands`, or not at all.
     Look {
         /// The job.

@@ -75,7 +75,30 @@ fn a_job_robbed_by_one_without_a_runner_gets_a_new_one() {
     t.job(2).queued();
     t.expect([claim(2, FRANKFURT)]); // not answered: no message of job 2 was ever sent
     t.job(2).started_on(1, 1);
-    t.expect([Does::Mark(2, STARTED), claim_again(1, 2, FRANKFURT)]);
+    t.expect([Does::MarkUnmade(2, STARTED), claim_again(1, 2, FRANKFURT)]);
+}
+
+// Broken: `on_job_started` does not mark that no runner of the job comes. It was robbed of a runner by another node's job,
+// and that one waited for its own in turn, until it was overdue.
+#[test]
+fn a_job_that_was_served_before_its_message_was_sent_says_so() {
+    let mut t = Bench::new(policy());
+    t.placed(3);
+    t.job(1).queued(); // its claim is not answered
+    t.job(2).queued();
+    t.claimed(2); // nor is its message known to be sent
+    t.take();
+    t.job(1).started_on(7, 1);
+    t.job(2).started_on(8, 1);
+    t.job(3).completed_on(9, 1);
+    t.expect([Does::MarkUnmade(1, STARTED), Does::Mark(2, STARTED), Does::Mark(3, ENDED)]);
+    t.job(4).queued();
+    t.claimed(4);
+    t.take();
+    t.advance(secs(1));
+    t.restart(); // what was being sent may be lost
+    t.job(4).completed_on(9, 1);
+    t.expect([Does::MarkUnmade(4, ENDED)]);
 }
 
 // Broken: `forget_cover_of` forgets nothing.

@@ -1,9 +1,10 @@
 //! Rule 2: facts are joined, never overwritten; the highest attempt wins, then the lowest region; no lease decides.
 
 use crate::bench::{Answer, Bench, standing};
-use crate::words::{DUBLIN, Does, FRANKFURT, SYDNEY, claim, claim_again, mins, policy, secs, send};
+use crate::words::{DUBLIN, Does, FRANKFURT, SYDNEY, claim, claim_again, mins, policy, secs, send, ticket};
 use tidegate_core::controller::phase::Phase;
 use tidegate_core::fact::Fact;
+use tidegate_core::id::{JobId, PlacementId};
 use tidegate_core::port::table::Standing;
 use tidegate_core::port::{Failure, Stage};
 
@@ -44,6 +45,79 @@ fn a_job_that_another_node_saw_start_needs_nothing() {
     t.conflict(1, standing(1, DUBLIN, Stage::Started));
     t.advance(mins(60));
     t.expect([]);
+}
+
+// Broken: `on_conflict` waits for a runner that another job took; it came from a node that was down when that was known.
+#[test]
+fn an_attempt_that_stands_without_its_runner_is_placed_again() {
+    let taken = |taker| Standing { taken_by: Some(JobId(taker)), ..standing(1, DUBLIN, Stage::Placed) };
+    let mut t = Bench::new(policy());
+    t.job(1).queued();
+    t.take();
+    t.conflict(1, taken(7));
+    t.expect([Does::LookUp(7)]);
+    t.stands(7, None); // nobody made one for that one
+    t.expect([claim_again(1, 2, DUBLIN)]);
+    t.job(2).queued();
+    t.take();
+    t.conflict(2, taken(8));
+    t.expect([Does::LookUp(8)]);
+    t.stands(8, Some(standing(1, SYDNEY, Stage::Started)));
+    t.expect([]); // that one's own is free
+    t.given_back_ticket(ticket(8, 1, SYDNEY), Failure::Stopped);
+    t.expect([claim_again(2, 2, DUBLIN)]);
+}
+
+// Broken: `on_conflict` goes on waiting for the runner of another job, although another node has placed this one again; it
+// did not even look whether that one's runner was taken.
+#[test]
+fn a_job_that_another_node_placed_again_waits_for_that_runner() {
+    let mut t = Bench::new(policy());
+    t.placed(1);
+    t.job(7).started_on(1, 1);
+    t.take();
+    t.stands(7, Some(standing(1, DUBLIN, Stage::Started))); // 1 waits for the runner of 7
+    t.job(1).listed();
+    t.wait(mins(20));
+    t.expect([Does::LookUp(1)]);
+    t.stands(1, Some(Standing { taken_by: Some(JobId(8)), ..standing(2, DUBLIN, Stage::Placed) }));
+    t.expect([Does::LookUp(8)]);
+    t.stands(8, None);
+    t.expect([claim_again(1, 3, DUBLIN)]);
+}
+
+// Broken: `Standing::yields_to` lets another node's claim be written again although its runner is taken; or refuses the
+// node's own, whose answer was lost.
+#[test]
+fn a_claim_is_made_again_while_its_runner_is_coming() {
+    let ticket = ticket(1, 2, DUBLIN);
+    let stands = standing(2, DUBLIN, Stage::Placed);
+    let taken = Standing { taken_by: Some(JobId(7)), ..stands };
+    let yields = |standing: Standing| [true, false].map(|made_here| standing.yields_to(&ticket, made_here));
+    assert_eq!(yields(stands), [true, true]);
+    assert_eq!(yields(taken), [true, false]);
+    assert_eq!(yields(Standing { attempt: 1, ..taken }), [true, true], "a higher attempt");
+    assert_eq!(yields(Standing { region: FRANKFURT, ..stands }), [false, false], "the same elsewhere");
+    assert_eq!(yields(Standing { stage: Stage::Started, ..stands }), [false, false]);
+    assert_eq!(yields(Standing { run_attempt: 2, attempt: 1, ..stands }), [false, false], "the run was started anew");
+    assert_eq!(yields(Standing { run_attempt: 0, ..taken }), [true, true], "what stands is of the run before");
+}
+
+// Broken: `note_taken` does not compare attempts. The runner of an attempt in another region was taken for busy, and was
+// never reaped.
+#[test]
+fn the_runner_of_an_older_attempt_says_nothing_of_the_newer_one_s() {
+    let noted = |attempt: u16, run_attempt: u16| {
+        let mut stands = standing(2, DUBLIN, Stage::Placed);
+        let runner = PlacementId { job: JobId(1), run_attempt, attempt };
+        stands.note_taken(runner, SYDNEY, JobId(7));
+        (stands.attempt, stands.region, stands.taken_by)
+    };
+    assert_eq!(noted(1, 1), (2, DUBLIN, None));
+    assert_eq!(noted(2, 1), (2, DUBLIN, Some(JobId(7))));
+    assert_eq!(noted(3, 1), (3, SYDNEY, Some(JobId(7))));
+    assert_eq!(noted(1, 0), (2, DUBLIN, None));
+    assert_eq!(noted(1, 2), (2, DUBLIN, None), "of a run that this view does not know");
 }
 
 // Broken: `on_claimed` does not compare the placement it is told of with the one it holds.

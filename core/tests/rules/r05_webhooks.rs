@@ -1,6 +1,6 @@
 //! Rule 5: webhooks are lost, reordered, doubled.
 
-use crate::bench::Bench;
+use crate::bench::{Bench, standing};
 use crate::words::{Does, FRANKFURT, claim, claim_again, hours, mins, policy, policy_with, secs};
 use tidegate_core::fact::{Fact, Why};
 use tidegate_core::port::Stage;
@@ -97,6 +97,30 @@ fn a_job_that_left_the_list_is_looked_at_anew() {
     t.listed.push(job);
     t.advance(secs(59));
     t.expect([]);
+}
+
+// Broken: `on_deadline` does not look after a job that runs, or `on_stands` does not end it: it stayed open for five days at
+// the node that heard of its start, when another heard of its end.
+#[test]
+fn a_job_whose_end_was_told_to_another_node_ends_here_too() {
+    let mut t = Bench::new(policy());
+    for job in [1, 2, 3] {
+        t.placed(job);
+        t.job(job).started_on(job, 1);
+        t.take();
+    }
+    t.wait(mins(70));
+    t.expect([Does::LookUp(1), Does::LookUp(2), Does::LookUp(3)]);
+    t.stands(1, Some(standing(1, FRANKFURT, Stage::Ended)));
+    t.stands(2, None); // its claim had its time
+    t.stands(3, Some(standing(1, FRANKFURT, Stage::Started)));
+    assert_eq!(t.machine().open_jobs(), 1);
+    for _ in 0..120 {
+        t.advance(mins(60)); // the table does not answer
+        assert!(t.take().iter().all(|does| *does == Does::LookUp(3)));
+    }
+    t.advance(mins(60));
+    assert_eq!(t.machine().open_jobs(), 0, "GitHub ended it long ago");
 }
 
 // Broken: `on_job_completed` ends a job whatever run attempt the webhook speaks of.

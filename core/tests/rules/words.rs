@@ -86,6 +86,8 @@ pub(crate) enum Does {
     Claim(u64, u16, RegionId),
     Send(u64, u16, RegionId),
     Mark(u64, Stage),
+    /// And its own runner does not come.
+    MarkUnmade(u64, Stage),
     LookUp(u64),
     ListOpen(Option<u64>),
     // -- a dispatcher
@@ -107,6 +109,7 @@ impl fmt::Debug for Does {
             Self::Claim(job, attempt, region) => write!(f, "claim {job}/{attempt} in {}", region.0),
             Self::Send(job, attempt, region) => write!(f, "send {job}/{attempt} to {}", region.0),
             Self::Mark(job, stage) => write!(f, "mark {job} {stage:?}"),
+            Self::MarkUnmade(job, stage) => write!(f, "mark {job} {stage:?}, and that its own runner does not come"),
             Self::LookUp(job) => write!(f, "look up {job}"),
             Self::ListOpen(after) => write!(f, "list open claims after {after:?}"),
             Self::Check(job, attempt) => write!(f, "check {job}/{attempt}"),
@@ -153,7 +156,10 @@ pub(crate) fn told(effect: &controller::Effect) -> Option<Does> {
         controller::Effect::Table(table::Command::Claim { ticket }) => {
             Does::Claim(ticket.placement.job.0, ticket.placement.attempt, ticket.region)
         }
-        controller::Effect::Table(table::Command::Mark { job, stage, .. }) => Does::Mark(job.0, *stage),
+        controller::Effect::Table(table::Command::Mark(mark)) => match mark.unmade {
+            None => Does::Mark(mark.job.0, mark.stage),
+            Some(unmade) => Does::MarkUnmade(unmade.job.0, mark.stage),
+        },
         controller::Effect::Table(table::Command::Look { job }) => Does::LookUp(job.0),
         controller::Effect::Table(table::Command::ListOpen { after, .. }) => Does::ListOpen(after.map(|job| job.0)),
         controller::Effect::Table(table::Command::Exchange { .. })

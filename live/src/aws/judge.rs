@@ -5,7 +5,7 @@ use super::records::{Record, View};
 use crate::names::Texts;
 use tidegate_core::id::{JobId, PlacementId, RegionId};
 use tidegate_core::port::confirm::Verdict;
-use tidegate_core::port::table::{Claim, Standing};
+use tidegate_core::port::table::{Claim, Mark, Standing};
 use tidegate_core::port::{Stage, Ticket};
 
 /// Who writes: its key in the table, and the region it stands in.
@@ -61,26 +61,25 @@ pub(crate) fn view(records: &[Record]) -> Option<View> {
     records.iter().map(|record| record.view).reduce(View::join)
 }
 
-/// Judges a claim: it is refused when an attempt as high is known, or the job's start or end.
+/// Judges a claim: it is refused when an attempt as high is known, or the job's start or end; see
+/// [`Standing::yields_to`].
 pub(crate) fn claim(records: &[Record], ticket: &Ticket, texts: Option<Texts>, pen: &Pen) -> Judged {
     let placement = ticket.placement;
-    if let Some(View { standing, .. }) = view(records) {
-        let mine = standing.attempt == placement.attempt && standing.region == ticket.region;
-        let newer_run = placement.run_attempt > standing.run_attempt;
-        let wanted = standing.stage == Stage::Placed && (placement.attempt > standing.attempt || mine);
-        if !newer_run && !wanted {
-            return Judged::Conflict(standing);
-        }
-    }
     let mut view = View::fresh(placement.run_attempt, ticket.region);
     view.standing.attempt = placement.attempt;
     let mut record = pen.begin(records, placement.job, view);
-    let said = record.view.standing;
-    if said == (Standing { taken_by: said.taken_by, ..view.standing }) {
-        if record.ticket.is_some_and(|known| known.placement == placement && known.region == ticket.region) {
-            return Judged::Stands;
+    let claims = |known: Ticket| known.placement == placement && known.region == ticket.region;
+    let claimed = record.ticket.is_some_and(claims);
+    if let Some(View { standing, .. }) = self::view(records) {
+        // In strong mode all nodes write one record.
+        let made_here = claimed && record.writer == pen.me;
+        if !standing.yields_to(ticket, made_here) {
+            return Judged::Conflict(standing);
         }
-        view = record.view; // a mark came before: it stays
+    }
+    let said = record.view.standing;
+    if claimed && said == (Standing { taken_by: said.taken_by, ..view.standing }) {
+        return Judged::Stands;
     }
     record.view = view;
     record.writer = pen.me;
@@ -91,13 +90,8 @@ pub(crate) fn claim(records: &[Record], ticket: &Ticket, texts: Option<Texts>, p
 
 /// Marks a job's stage, and whose runner serves it. A job that the replica does not show is marked all the same: its
 /// claim may be on the way, and must find its end.
-pub(crate) fn mark(
-    records: &[Record],
-    (job, run_attempt): (JobId, u16),
-    stage: Stage,
-    runner: Option<PlacementId>,
-    pen: &Pen,
-) -> Marked {
+pub(crate) fn mark(records: &[Record], mark: &Mark, pen: &Pen) -> Marked {
+    let Mark { job, run_attempt, stage, runner, unmade } = *mark;
     let region = view(records).map_or(pen.me, |view| view.standing.region);
     let fresh = View::fresh(run_attempt, region);
     let mut record = pen.begin(records, job, fresh);
@@ -108,10 +102,13 @@ pub(crate) fn mark(
         record.view = fresh;
     }
     let before = record.view;
-    let own = runner.filter(|runner| runner.job == job).map(|_| job);
     let says = &mut record.view;
     says.standing.stage = says.standing.stage.max(stage);
-    says.standing.taken_by = says.standing.taken_by.max(own);
+    if let Some(own) = runner.filter(|runner| runner.job == job).or(unmade)
+        && let Some(region) = region_of(records, own)
+    {
+        says.standing.note_taken(own, region, job);
+    }
     says.served_by = says.served_by.max(runner.map(|runner| runner.job));
     write_if_new(record, before, records)
 }
@@ -119,12 +116,7 @@ pub(crate) fn mark(
 /// Notes that the runner of a placement serves another job.
 pub(crate) fn take(records: &[Record], runner: PlacementId, taker: JobId, pen: &Pen) -> Marked {
     let Some(joined) = view(records) else { return Marked::Unseen };
-    let made = |record: &&Record| {
-        record
-            .ticket
-            .is_some_and(|t| (t.placement.run_attempt, t.placement.attempt) == (runner.run_attempt, runner.attempt))
-    };
-    let region = records.iter().find(made).map_or(joined.standing.region, |record| record.view.standing.region);
+    let region = region_of(records, runner).unwrap_or(joined.standing.region);
     let fresh = View::fresh(runner.run_attempt, region);
     let mut record = pen.begin(records, runner.job, fresh);
     if record.view.standing.run_attempt > runner.run_attempt {
@@ -134,13 +126,14 @@ pub(crate) fn take(records: &[Record], runner: PlacementId, taker: JobId, pen: &
         record.view = fresh;
     }
     let before = record.view;
-    let says = &mut record.view.standing;
-    if runner.attempt > says.attempt {
-        // The region goes with its attempt, or a view of the two together would show neither.
-        (says.attempt, says.region) = (runner.attempt, region);
-    }
-    says.taken_by = says.taken_by.max(Some(taker));
+    record.view.standing.note_taken(runner, region, taker);
     write_if_new(record, before, records)
+}
+
+/// Where a placement was made, if its claim is among the records.
+fn region_of(records: &[Record], placement: PlacementId) -> Option<RegionId> {
+    let made = |ticket: &Ticket| ticket.placement == placement;
+    records.iter().find_map(|record| record.ticket.filter(made)).map(|ticket| ticket.region)
 }
 
 fn write_if_new(record: Record, before: View, records: &[Record]) -> Marked {

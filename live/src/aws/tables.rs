@@ -16,8 +16,8 @@ use tidegate_core::Policy;
 use tidegate_core::id::{JobId, MAX_REGIONS, PlacementId, RegionId};
 use tidegate_core::policy::Consistency;
 use tidegate_core::port::confirm::{self, Verdict};
-use tidegate_core::port::table::{Command, Event, NodeRecord, NodeRecords};
-use tidegate_core::port::{Failure, Stage, Ticket};
+use tidegate_core::port::table::{Command, Event, Mark, NodeRecord, NodeRecords};
+use tidegate_core::port::{Failure, Ticket};
 use tracing::{debug, warn};
 
 /// The index of open claims.
@@ -81,8 +81,9 @@ impl Tables {
     pub async fn run(&self, command: Command) -> Option<Event> {
         match command {
             Command::Claim { ticket } => Some(self.claim(ticket).await),
-            Command::Mark { job, run_attempt, stage, runner } => {
-                let marked = self.mark(job, run_attempt, stage, runner).await;
+            Command::Mark(mark) => {
+                let Mark { job, run_attempt, stage, runner, .. } = mark;
+                let marked = self.mark(&mark).await;
                 (!marked).then_some(Event::MarkFailed { job, run_attempt, stage, runner })
             }
             Command::Look { job } => match self.records(job, false).await {
@@ -156,13 +157,13 @@ impl Tables {
     }
 
     /// Marks the job, and the placement whose runner serves it if that was made for another.
-    async fn mark(&self, job: JobId, run_attempt: u16, stage: Stage, runner: Option<PlacementId>) -> bool {
-        let staged = async {
-            self.persist(job, |records| judge::mark(records, (job, run_attempt), stage, runner, &self.pen)).await
-        };
+    async fn mark(&self, mark: &Mark) -> bool {
+        let staged = async { self.persist(mark.job, |records| judge::mark(records, mark, &self.pen)).await };
         let taken = async {
-            match runner.filter(|runner| runner.job != job) {
-                Some(runner) => self.persist(runner.job, |records| judge::take(records, runner, job, &self.pen)).await,
+            match mark.runner.filter(|runner| runner.job != mark.job) {
+                Some(runner) => {
+                    self.persist(runner.job, |records| judge::take(records, runner, mark.job, &self.pen)).await
+                }
                 None => true,
             }
         };

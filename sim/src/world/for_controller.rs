@@ -37,16 +37,12 @@ impl World {
         let local = Span::from_secs_f64(self.spec.table_local.sample(&mut self.streams.services) * factor);
         match command {
             table::Command::Claim { ticket } => self.on_claim(node, ticket, local),
-            table::Command::Mark { job, run_attempt, stage, runner } => {
+            table::Command::Mark(mark) => {
                 let Some(_) = self.strong_write(node, local) else {
-                    return self.table_failed(
-                        node,
-                        table::Command::Mark { job, run_attempt, stage, runner },
-                        Failure::Unreachable,
-                    );
+                    return self.table_failed(node, table::Command::Mark(mark), Failure::Unreachable);
                 };
                 let (held, now, keep) = (self.held_claims(node), self.agenda.now(), self.policy.caps.ended_for);
-                self.table.mark(job, stage, runner, node, held, keep, now);
+                self.table.mark(&mark, node, held, keep, now);
             }
             table::Command::Look { job } => {
                 let standing = self.table.standing(job, node, self.agenda.now());
@@ -103,7 +99,7 @@ impl World {
     fn table_failed(&mut self, node: RegionId, command: table::Command, failure: Failure) {
         let event = match command {
             table::Command::Claim { ticket } => table::Event::ClaimFailed { placement: ticket.placement, failure },
-            table::Command::Mark { job, run_attempt, stage, runner } => {
+            table::Command::Mark(table::Mark { job, run_attempt, stage, runner, .. }) => {
                 table::Event::MarkFailed { job, run_attempt, stage, runner }
             }
             table::Command::Look { .. } => return, // asked again at its deadline

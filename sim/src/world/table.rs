@@ -17,7 +17,7 @@ use std::collections::VecDeque;
 use tidegate_core::id::{JobId, MAX_REGIONS, PerRegion, PlacementId, RegionId, RegionSet};
 use tidegate_core::map::IdMap;
 use tidegate_core::port::confirm::Verdict;
-use tidegate_core::port::table::{Claim, Standing};
+use tidegate_core::port::table::{Claim, Mark, Standing};
 use tidegate_core::port::{Stage, Ticket};
 use tidegate_core::slab::Slab;
 use tidegate_core::{Span, Timestamp};
@@ -32,6 +32,13 @@ struct Item {
     ticket: Ticket,
     head: u32,
     held: bool,
+}
+
+impl Item {
+    /// Where a placement was made, if it is the newest.
+    fn region_of(&self, placement: Option<PlacementId>) -> Option<RegionId> {
+        placement.filter(|placement| *placement == self.ticket.placement).map(|_| self.ticket.region)
+    }
 }
 
 /// The claims table and the records of the nodes.
@@ -115,34 +122,46 @@ impl Table {
         self.view(item, |record| self.is_shown(record, replica, now)).map(|view| view.standing)
     }
 
-    /// Writes a record of `writer`. The version before is kept for the replicas that do not show the new one yet; when
-    /// some replica does not even show that, the new version is another record of the same writer.
-    fn write(&mut self, slot: u32, writer: RegionId, change: impl FnOnce(&mut View), held: RegionSet, now: Timestamp) {
-        self.number += 1;
-        let item = *self.items.get(slot).expect("the caller has it");
-        let (mut at, mut latest) = (item.head, NONE);
+    /// Where a writer's newest record of an item is; [`NONE`] before its first.
+    fn latest(&self, item: &Item, writer: RegionId) -> u32 {
+        let mut at = item.head;
         while let Some(record) = self.records.get(at) {
             if record.writer == writer {
-                latest = at;
-                break;
+                return at;
             }
             at = record.next;
         }
+        NONE
+    }
+
+    /// Writes a record of `writer`. The version before is kept for the replicas that do not show the new one yet; when
+    /// some replica does not even show that, the new version is another record of the same writer.
+    fn write(
+        &mut self,
+        slot: u32,
+        writer: RegionId,
+        change: impl FnOnce(&mut Record),
+        held: RegionSet,
+        now: Timestamp,
+    ) {
+        self.number += 1;
+        let item = *self.items.get(slot).expect("the caller has it");
+        let latest = self.latest(&item, writer);
         let before = self.records.get(latest).copied();
-        let mut view = before.map_or_else(|| View::fresh(&item.ticket), |before| before.view);
         let shown = before.filter(|b| b.held.is_empty() && now.since(b.at.max(b.released_at)) >= LAG_MAX);
-        change(&mut view);
-        let record = Record {
+        let mut record = Record {
             at: now,
             write: self.number,
             held,
             late: RegionSet::EMPTY,
             released_at: Timestamp::ZERO,
-            view,
+            view: before.map_or_else(|| View::fresh(&item.ticket), |before| before.view),
             before: shown.map(|before| before.view),
             writer,
+            claimed: before.map_or(0, |before| before.claimed),
             next: shown.map_or(item.head, |before| before.next),
         };
+        change(&mut record);
         if shown.is_some() {
             *self.records.get_mut(latest).expect("found above") = record;
         } else {
@@ -157,8 +176,8 @@ impl Table {
         }
     }
 
-    /// Writes a claim unless the replica shows an attempt as high, another attempt's start or the job's end. `global`:
-    /// judged on the latest versions anywhere (strong mode).
+    /// Writes a claim where what the replica shows yields to it, see [`Standing::yields_to`]. `global`: judged on the
+    /// latest versions anywhere (strong mode).
     pub(crate) fn claim(
         &mut self,
         ticket: Ticket,
@@ -170,15 +189,15 @@ impl Table {
         self.expire(now);
         let (job, placement) = (ticket.placement.job, ticket.placement);
         let shown = |record: &Record| global || self.is_shown(record, writer, now);
-        let known = self.item(job).and_then(|item| self.view(item, shown)).map(|view| view.standing);
+        let item = self.item(job);
+        let known = item.and_then(|item| self.view(item, shown)).map(|view| view.standing);
+        let own = item.and_then(|item| self.records.get(self.latest(item, writer)));
+        let made =
+            |own: &Record| (own.view.standing.run_attempt, own.claimed) == (placement.run_attempt, placement.attempt);
+        let claimed = own.is_some_and(made);
         self.reads[writer.index()] += 1;
-        if let Some(standing) = known {
-            let mine = standing.attempt == placement.attempt && standing.region == ticket.region;
-            let newer_run = placement.run_attempt > standing.run_attempt;
-            let wanted = standing.stage == Stage::Placed && (placement.attempt > standing.attempt || mine);
-            if !newer_run && !wanted {
-                return Claimed::No(standing);
-            }
+        if let Some(standing) = known.filter(|standing| !standing.yields_to(&ticket, claimed)) {
+            return Claimed::No(standing);
         }
         let slot = match self.index.get(job.0) {
             Some(slot) => *slot,
@@ -195,28 +214,31 @@ impl Table {
         self.writes[writer.index()] += 1;
         let fresh = View::fresh(&ticket);
         let new = View { standing: Standing { attempt: placement.attempt, ..fresh.standing }, ..fresh };
-        self.write(slot, writer, |view| *view = new, held, now);
+        // Once more, because the answer was lost: what has been marked since stays.
+        let says = |standing: Standing| (standing.attempt, standing.region) == (placement.attempt, ticket.region);
+        let note = |record: &mut Record| {
+            if !(claimed && says(record.view.standing)) {
+                record.view = new;
+            }
+            record.claimed = placement.attempt;
+        };
+        self.write(slot, writer, note, held, now);
         Claimed::Yes
     }
 
     /// Marks a job's stage, and that a runner is taken.
-    #[expect(clippy::too_many_arguments, reason = "one call site; a struct would only rename the arguments")]
-    pub(crate) fn mark(
-        &mut self,
-        job: JobId,
-        stage: Stage,
-        runner: Option<PlacementId>,
-        writer: RegionId,
-        held: RegionSet,
-        keep: Span,
-        now: Timestamp,
-    ) {
+    pub(crate) fn mark(&mut self, mark: &Mark, writer: RegionId, held: RegionSet, keep: Span, now: Timestamp) {
+        let Mark { job, stage, runner, unmade, .. } = *mark;
         self.writes[writer.index()] += 1;
         if let Some(slot) = self.index.get(job.0).copied() {
-            let own = runner.filter(|runner| runner.job == job).map(|_| job);
-            let note = |view: &mut View| {
+            let own = runner.filter(|runner| runner.job == job).or(unmade);
+            let region = self.items.get(slot).expect("indexed").region_of(own);
+            let note = |record: &mut Record| {
+                let view = &mut record.view;
                 view.standing.stage = view.standing.stage.max(stage);
-                view.standing.taken_by = view.standing.taken_by.max(own);
+                if let (Some(own), Some(region)) = (own, region) {
+                    view.standing.note_taken(own, region, job);
+                }
                 view.served_by = view.served_by.max(runner.map_or(0, |runner| runner.job.0));
             };
             self.write(slot, writer, note, held, now);
@@ -228,9 +250,10 @@ impl Table {
             && let Some(slot) = self.index.get(runner.job.0).copied()
         {
             self.writes[writer.index()] += 1;
-            let take = |view: &mut View| {
-                view.standing.taken_by = view.standing.taken_by.max(Some(job));
-                view.standing.attempt = view.standing.attempt.max(runner.attempt);
+            let region = self.items.get(slot).expect("indexed").region_of(Some(runner));
+            let take = |record: &mut Record| {
+                let standing = &mut record.view.standing;
+                standing.note_taken(runner, region.unwrap_or(standing.region), job);
             };
             self.write(slot, writer, take, held, now);
         }

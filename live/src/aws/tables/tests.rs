@@ -7,7 +7,8 @@ use super::*;
 use crate::aws::replay::Calls;
 use serde_json::{Value, json};
 use std::sync::Mutex;
-use tidegate_core::port::table::{Claim, Standing};
+use tidegate_core::port::Stage;
+use tidegate_core::port::table::{Claim, Mark, Standing};
 
 type Items = Mutex<BTreeMap<String, Value>>;
 
@@ -104,7 +105,8 @@ async fn a_claim_a_conflict_a_mark_and_the_page_of_what_is_open() {
         assert_eq!(verdict(&one, 1, 1, 0).await, Verdict::Superseded);
         assert_eq!(verdict(&one, 1, 2, 1).await, Verdict::Current { consumed: false });
         assert_eq!(verdict(&one, 99, 1, 0).await, Verdict::Unknown);
-        let mark = Command::Mark { job: JobId(2), run_attempt: 1, stage: Stage::Ended, runner: None };
+        let mark =
+            Command::Mark(Mark { job: JobId(2), run_attempt: 1, stage: Stage::Ended, runner: None, unmade: None });
         assert_eq!(one.run(mark).await, None);
         assert_eq!(verdict(&zero, 2, 1, 0).await, Verdict::Over { consumed: false });
         let Some(Event::Open { claims, more }) = zero.run(Command::ListOpen { after: None, limit: 5 }).await else {
@@ -127,7 +129,7 @@ async fn a_runner_that_serves_another_job_is_owed_to_who_waits() {
         tables.run(Command::Claim { ticket: ticket(job, 1, 0) }).await;
     }
     let runner = Some(placement(2, 1));
-    let mark = Command::Mark { job: JobId(1), run_attempt: 1, stage: Stage::Started, runner };
+    let mark = Command::Mark(Mark { job: JobId(1), run_attempt: 1, stage: Stage::Started, runner, unmade: None });
     assert_eq!(tables.run(mark).await, None);
     assert_eq!(verdict(&tables, 1, 1, 0).await, Verdict::Owed, "job 2 waits, and the runner of job 1 comes");
     assert_eq!(verdict(&tables, 2, 1, 0).await, Verdict::Current { consumed: true });

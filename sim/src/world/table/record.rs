@@ -19,6 +19,8 @@ pub(super) struct Record {
     pub(super) view: View,
     pub(super) before: Option<View>,
     pub(super) writer: RegionId,
+    /// The attempt that the writer claimed last; 0: it has only marked.
+    pub(super) claimed: u16,
     pub(super) next: u32,
 }
 
