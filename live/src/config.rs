@@ -43,7 +43,7 @@ pub struct Http {
     pub listen: SocketAddr,
     /// Admin, metrics, status page and other nodes' probes: reachable from operators and nodes alone.
     pub admin: SocketAddr,
-    /// The token of admin requests and of probes among nodes.
+    /// The token of admin requests and of probes among nodes; while it is changed, two of them, see [`Secret::words`].
     pub admin_token: Secret,
     /// Webhooks whose turn has not come: beyond that they are refused with 503, and found again by the sweep.
     pub max_waiting: usize,

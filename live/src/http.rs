@@ -59,7 +59,7 @@ pub struct Site {
     pub offered: Offered,
     /// What deliveries are signed with.
     pub webhook_secret: Secret,
-    /// The token of admin requests.
+    /// The token of admin requests, or the two that are in force while it is changed.
     pub admin_token: Secret,
     /// The clock.
     pub clock: Arc<Clock>,

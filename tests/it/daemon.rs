@@ -18,6 +18,11 @@ fn tidegate_live() -> Session {
 
 /// Three regions in one process, with journals on the desk. Jobs run for a second; runners are up in two.
 fn embedded(desk: &Desk, more: &[&str]) -> Daemon {
+    embedded_with(desk, more, &[])
+}
+
+/// The same with further variables in its environment.
+fn embedded_with(desk: &Desk, more: &[&str], variables: &[(&str, &str)]) -> Daemon {
     let (public, private) = (free_port(), free_port());
     desk.put("world.toml", include_str!("daemon/quick-world.toml"));
     let mut arguments: Vec<String> =
@@ -31,7 +36,7 @@ fn embedded(desk: &Desk, more: &[&str]) -> Daemon {
         arguments.extend(["--job-duration", "1s"].map(str::to_owned));
     }
     arguments.extend(more.iter().map(|word| (*word).to_owned()));
-    let mut daemon = Daemon::start(PROGRAM, arguments, &[], (public, private), &desk.path("log"));
+    let mut daemon = Daemon::start(PROGRAM, arguments, variables, (public, private), &desk.path("log"));
     daemon.wait_ready();
     daemon
 }

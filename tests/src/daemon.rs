@@ -56,9 +56,9 @@ impl Daemon {
         let file = File::options().create(true).append(true).open(log).expect("a log file");
         let child = Command::new(program)
             .args(arguments)
-            .envs(variables.iter().copied())
             .env("TIDEGATE_WEBHOOK_SECRET", WEBHOOK_SECRET)
             .env("TIDEGATE_ADMIN_TOKEN", ADMIN_TOKEN)
+            .envs(variables.iter().copied())
             .env("NO_COLOR", "1")
             .stdin(Stdio::null())
             .stdout(Stdio::null())

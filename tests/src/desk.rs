@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-/// A folder for the files of one test.
+/// A folder for the files of one test. With `TIDEGATE_KEEP=1` it stays, and the test says where.
 #[derive(Debug)]
 pub struct Desk {
     folder: tempfile::TempDir,
@@ -90,5 +90,14 @@ impl Desk {
             .collect();
         names.sort();
         names
+    }
+}
+
+impl Drop for Desk {
+    fn drop(&mut self) {
+        if std::env::var_os("TIDEGATE_KEEP").is_some() {
+            self.folder.disable_cleanup(true);
+            eprintln!("kept: {}", self.folder.path().display());
+        }
     }
 }

@@ -2,6 +2,7 @@
 //! an order does.
 
 use super::{End, Format, OrderArgs, ToNode, print};
+use crate::config::Secret;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use std::fmt::Write;
@@ -69,7 +70,7 @@ fn word(value: &Value) -> &str {
 
 /// Asks a node and prints its answer.
 fn ask(to: &ToNode, method: Method, path: &str, body: Option<&Value>, show: impl Fn(&Value) -> String) -> End {
-    let Ok(token) = std::env::var("TIDEGATE_ADMIN_TOKEN") else {
+    let Ok(token) = std::env::var("TIDEGATE_ADMIN_TOKEN").map(|text| Secret::new(&text)) else {
         eprintln!("tidegate-live: expected the node's admin token in TIDEGATE_ADMIN_TOKEN");
         return End::Input;
     };
@@ -77,7 +78,7 @@ fn ask(to: &ToNode, method: Method, path: &str, body: Option<&Value>, show: impl
         Ok(runtime) => runtime,
         Err(end) => return end,
     };
-    let answer = runtime.block_on(call(&to.node, method, path, body, &token));
+    let answer = runtime.block_on(call(&to.node, method, path, body, token.first()));
     match answer {
         Err(error) => {
             eprintln!("tidegate-live: {error}");

@@ -53,7 +53,7 @@ impl Probes {
 
     async fn ask(&self, region: RegionId) -> Option<ProbeAnswer> {
         let url = format!("{}/admin/probe", self.urls[region.index()]);
-        let response = self.client.get(url).bearer_auth(self.token.reveal()).send().await;
+        let response = self.client.get(url).bearer_auth(self.token.first()).send().await;
         let response =
             response.map_err(|error| tracing::debug!(region = region.0, %error, "a probe is missed")).ok()?;
         if !response.status().is_success() {

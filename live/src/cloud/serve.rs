@@ -79,12 +79,14 @@ pub async fn serve(setup: Setup) -> Result<(), Failed> {
     let thread = spawn(node, &own, ended)?;
     let site = Arc::new(Site::new(vec![Handle { inbox: inbox.clone(), board }], None, &config, names, clock));
     inner.probes.know(&site);
+    let last = Arc::clone(&inner);
+    let ends = async move { last.aws.queues.close().await };
     let beside = [
         tokio::spawn(follow(Arc::clone(&inner), inbox)),
         tokio::spawn(look_after(Arc::clone(&inner), Arc::clone(&site))),
         tokio::spawn(tidy(inner)),
     ];
-    let served = serve_process(&site, public, private, watch, &policy, &mut end, vec![thread]).await;
+    let served = serve_process(&site, public, private, watch, &policy, &mut end, vec![thread], ends).await;
     beside.iter().for_each(tokio::task::JoinHandle::abort);
     served
 }

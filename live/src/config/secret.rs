@@ -19,6 +19,17 @@ impl Secret {
         &self.0
     }
 
+    /// The words of it. While a token is changed there are two: the first is said, each is understood.
+    pub fn words(&self) -> impl Iterator<Item = &str> {
+        self.0.split_whitespace()
+    }
+
+    /// The first word, or nothing.
+    #[must_use]
+    pub fn first(&self) -> &str {
+        self.words().next().unwrap_or_default()
+    }
+
     /// Whether there is none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -41,5 +52,12 @@ mod tests {
         let secret = Secret::new(" tide-and-time\n");
         assert_eq!(secret.reveal(), "tide-and-time");
         assert_eq!(format!("{secret:?} {:?}", Secret::new("")), "Secret(hidden) Secret(none)");
+    }
+
+    #[test]
+    fn of_two_the_first_is_said() {
+        let secret = Secret::new("new old\n");
+        assert_eq!((secret.first(), secret.words().collect::<Vec<_>>()), ("new", vec!["new", "old"]));
+        assert_eq!((Secret::new(" ").first(), Secret::new("").words().count()), ("", 0));
     }
 }

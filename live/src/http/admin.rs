@@ -22,11 +22,12 @@ pub(super) fn refuse(status: StatusCode, error: impl Into<String>) -> Response {
     (status, Json(json!({ "error": error.into() }))).into_response()
 }
 
-/// Lets a request through that carries the token.
+/// Lets a request through that carries a token in force.
 pub(super) async fn guard(State(site): State<Arc<Site>>, request: Request, next: Next) -> Response {
     let given = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let given = given.and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
-    if is_same(given, site.admin_token.reveal()) {
+    // All are compared, so that the time tells nothing of which it is.
+    if site.admin_token.words().filter(|token| is_same(given, token)).count() > 0 {
         return next.run(request).await;
     }
     let mut response = refuse(StatusCode::UNAUTHORIZED, "expected the header `Authorization: Bearer TOKEN`");

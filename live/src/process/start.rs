@@ -170,13 +170,14 @@ async fn serve_embedded(setup: Setup) -> Result<(), Failed> {
     }
     drop(ended);
     let site = Arc::new(Site::new(nodes, Some(embedded.clone()), &config, names, clock));
-    let served = serve(&site, public, private, watch, &policy, &mut end, threads).await;
+    let served = serve(&site, public, private, watch, &policy, &mut end, threads, std::future::ready(())).await;
     embedded.stop();
     let _ = world.join(); // its thread ends by itself; a panic there was printed already
     served
 }
 
-/// Serves until the process is told to stop, or a node ends by itself; then ends everything in order.
+/// Serves until the process is told to stop, or a node ends by itself; then ends everything in order: nobody is let in any
+/// more, `ends` is waited for, and the nodes save their state.
 pub(crate) async fn serve(
     site: &Arc<Site>,
     public: TcpListener,
@@ -185,6 +186,7 @@ pub(crate) async fn serve(
     policy: &Loaded,
     ended: &mut mpsc::UnboundedReceiver<String>,
     threads: Vec<JoinHandle<()>>,
+    ends: impl Future<Output = ()>,
 ) -> Result<(), Failed> {
     let address = |listener: &TcpListener| listener.local_addr().map_err(environment("no address"));
     tracing::info!(webhooks = %address(&public)?, admin = %address(&private)?, "serving");
@@ -199,9 +201,12 @@ pub(crate) async fn serve(
     watching.abort();
     site.closing.store(true, Ordering::Release);
     let _ = stop.send(true);
-    for server in servers {
-        let _ = tokio::time::timeout(REQUESTS_WITHIN / 2, server).await; // who is slower than that is cut off
-    }
+    let served = async {
+        for server in servers {
+            let _ = tokio::time::timeout(REQUESTS_WITHIN / 2, server).await; // who is slower than that is cut off
+        }
+    };
+    let _ = tokio::join!(served, tokio::time::timeout(REQUESTS_WITHIN, ends));
     site.nodes.iter().for_each(|local| local.inbox.tell(Incoming::Stop));
     let all = tokio::task::spawn_blocking(move || threads.into_iter().all(|thread| thread.join().is_ok()));
     match (tokio::time::timeout(NODES_WITHIN, all).await, failed) {

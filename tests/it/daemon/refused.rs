@@ -1,6 +1,6 @@
 //! What the daemon refuses, and that nothing comes of it: signatures, sizes, tokens, arguments, secrets in the open.
 
-use super::{embedded, tidegate_live};
+use super::{embedded, embedded_with, tidegate_live};
 use serde_json::{Value, json};
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -104,6 +104,18 @@ fn a_head_that_never_ends_is_cut_off() {
         let ended = stream.read_to_end(&mut answer);
         assert!(ended.is_ok(), "it is closed in time, not held for ever: {ended:?}");
     }
+}
+
+// Broken: `guard` understands the first of two tokens alone.
+#[test]
+fn while_the_token_is_changed_both_are_understood() {
+    let desk = Desk::empty();
+    let both = format!("new-token {ADMIN_TOKEN}");
+    let daemon = embedded_with(&desk, &[], &[("TIDEGATE_ADMIN_TOKEN", &both)]);
+    let asked =
+        |token: &str| daemon.post("/admin/failover/us-east-1", &json!({ "action": "drown" }), Some(token)).status();
+    assert_eq!([asked("new-token"), asked(ADMIN_TOKEN)], [400, 400], "they are let in, and drown is no action");
+    assert_eq!([asked(&both), asked("new"), asked("")], [401; 3]);
 }
 
 #[test]
