@@ -1,6 +1,7 @@
 //! A node on AWS and GitHub. Knows which port goes to whom, and that each outcome comes back as an event; must not know how
 //! a call is made, or what is decided on its outcome.
 
+mod orphans;
 mod probe;
 mod serve;
 

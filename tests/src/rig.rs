@@ -127,6 +127,16 @@ impl Rig {
         jobs
     }
 
+    /// Cancels a job at GitHub; false when it is past that.
+    ///
+    /// # Panics
+    /// When GitHub does not answer.
+    #[must_use]
+    pub fn cancel(&self, job: u64) -> bool {
+        let url = format!("{}/stub/cancel", self.ready["github"].as_str().expect("an address"));
+        self.client.post(url).json(&json!({ "job": job })).send().expect("GitHub answers").status().is_success()
+    }
+
     /// Calls an API of AWS in a region, by its JSON protocol.
     ///
     /// # Panics

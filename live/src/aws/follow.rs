@@ -6,7 +6,7 @@
 use super::failure::failure;
 use super::tasks::Tasks;
 use aws_sdk_ecs::types::{DesiredStatus, Task};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 use tidegate_core::id::PlacementId;
 use tidegate_core::port::Failure;
@@ -131,6 +131,16 @@ impl Tasks {
             let arn = found.remove(placement);
             watched.entry(*placement).or_insert_with(|| Watched::of_task(arn));
         }
+    }
+
+    /// The placements of tasks that are to run in the cluster and that nobody follows.
+    ///
+    /// # Errors
+    /// Why ECS does not list them.
+    pub async fn unheld(&self) -> Result<BTreeSet<PlacementId>, Failure> {
+        let running = self.cluster_tasks(DesiredStatus::Running).await?;
+        let watched = self.watched();
+        Ok(running.into_keys().filter(|placement| !watched.contains_key(placement)).collect())
     }
 
     async fn cluster_tasks(&self, status: DesiredStatus) -> Result<BTreeMap<PlacementId, String>, Failure> {

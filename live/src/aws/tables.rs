@@ -6,7 +6,7 @@ use super::failure::failure;
 use super::judge::{self, Judged, Next, Pen};
 use super::records::{SHARED, number};
 use crate::config;
-use crate::names::Names;
+use crate::names::{Names, Texts};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 use std::collections::BTreeMap;
@@ -137,6 +137,13 @@ impl Tables {
             }
         }
         Ok(0)
+    }
+
+    /// The texts behind the names of a job's newest claim, if the table has one.
+    pub async fn texts(&self, job: JobId) -> Option<Texts> {
+        let mut records = self.records(job, false).await.ok()?;
+        records.sort_by_key(|record| record.ticket.map(|ticket| ticket.placement));
+        records.into_iter().rev().find_map(|record| record.texts)
     }
 
     async fn claim(&self, ticket: Ticket) -> Event {

@@ -84,7 +84,8 @@ pub async fn serve(setup: Setup) -> Result<(), Failed> {
     let beside = [
         tokio::spawn(follow(Arc::clone(&inner), inbox)),
         tokio::spawn(look_after(Arc::clone(&inner), Arc::clone(&site))),
-        tokio::spawn(tidy(inner)),
+        tokio::spawn(tidy(Arc::clone(&inner))),
+        tokio::spawn(super::orphans::look_for(inner)),
     ];
     let served = serve_process(&site, public, private, watch, &policy, &mut end, vec![thread], ends).await;
     beside.iter().for_each(tokio::task::JoinHandle::abort);

@@ -1,5 +1,7 @@
 //! Three nodes on three emulated regions: webhooks of GitHub's in, tasks that are real processes out.
 
+mod ends;
+
 use super::{PROGRAM, tidegate_live};
 use crate::tidegate;
 use serde_json::{Value, json};
@@ -311,51 +313,6 @@ fn a_region_cut_off_goes_on_by_itself_and_nothing_runs_twice() {
     assert_ran_once(&state, &again);
     fleet.rig.front(&json!({ "lag": 0.0 }));
     fleet.cut(&[], "close");
-    wait_idle(&fleet, 180);
-    for region in REGIONS {
-        assert!(fleet.nodes.get_mut(region).expect("it runs").stop().success());
-    }
-    assert_replays(&fleet);
-}
-
-/// Kills the home's node at `points` moments while jobs come, and starts it again each time.
-fn kill_again_and_again(points: u32) {
-    let desk = Desk::empty();
-    let mut fleet = Fleet::start(&desk, PROGRAM, &quick_policy(""));
-    let mut jobs = Vec::new();
-    for point in 0..points {
-        jobs.extend(fleet.rig.queue_jobs(8, 0.5));
-        // Somewhere between the webhook and the end of the task; spread evenly, so that a failure can be found again.
-        std::thread::sleep(std::time::Duration::from_millis(u64::from(point * 337 % 2_500)));
-        fleet.nodes.get_mut("us-east-1").expect("it runs").kill();
-        fleet.start_node("us-east-1");
-    }
-    let state = fleet.wait_completed(&jobs, 180);
-    assert_ran_once(&state, &jobs);
-    wait_idle(&fleet, 180);
-    let surplus = launches(&fleet).saturating_sub(jobs.len());
-    assert!(surplus <= 8 * points as usize, "{surplus} runners more than jobs");
-    for region in REGIONS {
-        assert!(fleet.nodes.get_mut(region).expect("it runs").stop().success());
-    }
-    assert_replays(&fleet);
-}
-
-#[test]
-fn a_node_killed_with_no_warning_loses_no_job() {
-    kill_again_and_again(50);
-}
-
-#[test]
-fn a_node_that_is_told_to_stop_under_load_ends_in_time_and_loses_nothing() {
-    let desk = Desk::empty();
-    let mut fleet = Fleet::start(&desk, PROGRAM, &quick_policy(""));
-    let mut jobs = fleet.rig.queue_jobs(40, 1.0);
-    assert!(fleet.nodes.get_mut("us-east-1").expect("it runs").stop().success(), "{}", fleet.logs());
-    jobs.extend(fleet.rig.queue_jobs(10, 1.0)); // GitHub's deliveries go to the next node meanwhile
-    fleet.start_node("us-east-1");
-    let state = fleet.wait_completed(&jobs, 120);
-    assert_ran_once(&state, &jobs);
     wait_idle(&fleet, 180);
     for region in REGIONS {
         assert!(fleet.nodes.get_mut(region).expect("it runs").stop().success());
