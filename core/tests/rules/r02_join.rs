@@ -72,15 +72,24 @@ fn an_attempt_that_stands_without_its_runner_is_placed_again() {
 // did not even look whether that one's runner was taken.
 #[test]
 fn a_job_that_another_node_placed_again_waits_for_that_runner() {
-    let mut t = Bench::new(policy());
-    t.placed(1);
-    t.job(7).started_on(1, 1);
-    t.take();
-    t.stands(7, Some(standing(1, DUBLIN, Stage::Started))); // 1 waits for the runner of 7
-    t.job(1).listed();
-    t.wait(mins(20));
-    t.expect([Does::LookUp(1)]);
-    t.stands(1, Some(Standing { taken_by: Some(JobId(8)), ..standing(2, DUBLIN, Stage::Placed) }));
+    let waits_for_the_runner_of_7 = || {
+        let mut t = Bench::new(policy());
+        t.placed(1);
+        t.job(7).started_on(1, 1);
+        t.take();
+        t.stands(7, Some(standing(1, DUBLIN, Stage::Started)));
+        t.job(1).listed();
+        t.wait(mins(20));
+        t.expect([Does::LookUp(1)]);
+        t
+    };
+    let again = standing(2, DUBLIN, Stage::Placed);
+    let mut t = waits_for_the_runner_of_7();
+    t.stands(1, Some(again));
+    t.given_back_ticket(ticket(7, 1, DUBLIN), Failure::Stopped);
+    t.expect([]); // nobody waits for that one
+    let mut t = waits_for_the_runner_of_7();
+    t.stands(1, Some(Standing { taken_by: Some(JobId(8)), ..again }));
     t.expect([Does::LookUp(8)]);
     t.stands(8, None);
     t.expect([claim_again(1, 3, DUBLIN)]);
