@@ -164,12 +164,12 @@ impl Inner {
         match command {
             Command::Register { ticket } => Some(self.register(&ticket).await),
             Command::Launch { ticket, spot } => Some(self.launch(&ticket, spot).await),
-            Command::Remove { placement } => {
+            Command::Remove { placement, taken } => {
                 self.drop_held(placement);
                 let Some(texts) = self.texts_of(placement) else {
                     return Some(Event::RemoveFailed { placement, failure: Failure::Denied });
                 };
-                Some(self.github.remove(placement, &texts).await)
+                Some(self.github.remove(placement, &texts, taken).await)
             }
             Command::Stop { placement } => self.aws.tasks.stop(placement).await,
             Command::Look { placement } => {
@@ -230,7 +230,7 @@ impl Inner {
     /// An earlier process registered this runner, and its configuration ended with it. `None`: it launched it as well.
     async fn register_anew(&self, ticket: &Ticket) -> Result<Option<Secret>, Failure> {
         let texts = self.texts(ticket).ok_or(Failure::Service)?;
-        match self.github.remove(ticket.placement, &texts).await {
+        match self.github.remove(ticket.placement, &texts, false).await {
             Event::Busy { .. } => Ok(None),
             Event::RemoveFailed { failure, .. } => Err(failure),
             Event::Launched { .. }

@@ -8,11 +8,12 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
+use std::sync::atomic::{AtomicU64, Ordering};
 use tidegate_core::controller::phase::{Hold, Phase};
 use tidegate_core::policy::Policy;
 use tidegate_core::port::Failure;
 use tidegate_core::port::probe::Load;
-use tidegate_core::{Fact, Span};
+use tidegate_core::{Fact, Span, Timestamp};
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EncodeLabelSet)]
 struct One {
@@ -92,6 +93,9 @@ pub struct Metrics {
     start: Histograms,
     queue_depth: Family<One, Gauge>,
     queue_oldest: Family<One, Gauge>,
+    /// Before this time, in microseconds, nothing was sent that waits in the own queue, as far as this process knows; 0: it
+    /// knows nothing yet.
+    waits_since: AtomicU64,
     phase: Family<InPhase, Gauge>,
     hold: Family<InHold, Gauge>,
     spilling: Family<One, Gauge>,
@@ -132,6 +136,7 @@ impl Metrics {
             start: Family::new_with_constructor(long),
             queue_depth: Family::default(),
             queue_oldest: Family::default(),
+            waits_since: AtomicU64::new(0),
             phase: Family::default(),
             hold: Family::default(),
             spilling: Family::default(),
@@ -166,7 +171,7 @@ impl Metrics {
         r.register("placement_seconds", "Webhook received to launch accepted", self.placement.clone());
         r.register("start_seconds", "Job queued at GitHub to in progress", self.start.clone());
         r.register("queue_depth", "Messages waiting", self.queue_depth.clone());
-        r.register("queue_oldest_age_seconds", "Age of the message received last", self.queue_oldest.clone());
+        r.register("queue_oldest_age_seconds", "Age of the oldest message at the most", self.queue_oldest.clone());
         r.register("region_phase", "1 for the phase that a region is in", self.phase.clone());
         r.register("region_hold", "1 for the hold that a region is at", self.hold.clone());
         r.register("region_spilling", "1 while a region spills", self.spilling.clone());
@@ -229,21 +234,22 @@ impl Metrics {
         self.journal_bytes.set(bytes as i64);
     }
 
-    /// A job is in progress, so long after it was queued.
-    pub(crate) fn started(&self, wait: Span) {
-        self.start.get_or_create(&One { region: self.own.clone() }).observe(wait.as_secs_f64());
+    /// A job is in progress, so long after it was queued. `region`: where it was placed, or not known.
+    pub(crate) fn started(&self, wait: Span, region: Option<&str>) {
+        let region = region.unwrap_or(&self.own).to_owned();
+        self.start.get_or_create(&One { region }).observe(wait.as_secs_f64());
     }
 
     #[expect(clippy::wildcard_enum_match_arm, reason = "what is not counted")]
-    pub(crate) fn fact(&self, fact: &Fact, policy: &Policy) {
+    pub(crate) fn fact(&self, at: Timestamp, fact: &Fact, policy: &Policy) {
         let one = |region: &tidegate_core::RegionId| policy.region(*region).name.clone();
         match fact {
             Fact::JobPlaced { decision, .. } => {
                 let of = Because { region: one(&decision.region), reason: word(decision.reason) };
                 self.placements.get_or_create(&of).inc();
             }
-            Fact::JobReceived { region, wait, .. } => {
-                self.queue_oldest.get_or_create(&One { region: one(region) }).set(wait.as_secs_f64() as i64);
+            Fact::JobReceived { wait, .. } => {
+                self.waits_since.fetch_max(at.0.saturating_sub(wait.0), Ordering::Relaxed);
             }
             Fact::LaunchAccepted { region, wait, .. } => {
                 let region = one(region);
@@ -270,6 +276,13 @@ impl Metrics {
         for region in &status.regions {
             let one = One { region: region.name.clone() };
             self.queue_depth.get_or_create(&one).set(i64::from(region.load.waiting));
+            if region.name == self.own {
+                // What waits was sent after the queue was empty, and not before what was received last.
+                let known = self.waits_since.load(Ordering::Relaxed);
+                let since = if region.load.waiting == 0 || known == 0 { status.at.0 } else { known };
+                self.waits_since.fetch_max(since, Ordering::Relaxed);
+                self.queue_oldest.get_or_create(&one).set((status.at.0.saturating_sub(since) / 1_000_000) as i64);
+            }
             self.spilling.get_or_create(&one).set(i64::from(region.spilling));
             for phase in Phase::ALL {
                 let of = InPhase { region: region.name.clone(), phase: word(phase) };

@@ -98,6 +98,7 @@ class Handler(BaseHTTPRequestHandler):
     def send_bytes(self, status, headers, body=b""):
         """Send one answer. The length is computed here, but for HEAD, whose answer tells the length of what it leaves out."""
         self.send_response_only(status)
+        self.send_header("Date", self.date_time_string())
         for name, value in headers:
             self.send_header(name, value)
         if status not in (204, 304) and not (self.command == "HEAD" and any(n.lower() == "content-length" for n, _ in headers)):

@@ -62,9 +62,10 @@ impl Controller {
     }
 
     /// The placement of a job whose runner nobody makes, see [`Mark::unmade`]: who waits for it may be held by another node.
+    /// Of a job that waits anew the attempt before may be on its way.
     fn unmade(&self, id: JobId) -> Option<PlacementId> {
-        let job = self.state.jobs.get(id).filter(|job| !job.is_coming(self.state.started_at))?;
-        Some(job.ticket.placement).filter(|placement| placement.attempt > 0)
+        let job = self.state.jobs.get(id).filter(|job| matches!(job.state, State::Claiming | State::Enqueuing))?;
+        (!job.is_coming(self.state.started_at)).then_some(job.ticket.placement)
     }
 
     /// A job that this node does not hold took a runner that one of ours was to have. If another node placed that
@@ -82,12 +83,16 @@ impl Controller {
 
     /// The runner that a job was to have serves `taker`: does the taker's own come, for this one?
     pub(super) fn ask_of_taker(&mut self, robbed: JobId, taker: JobId, now: Timestamp, out: &mut Out) {
+        self.look_at_taker(robbed, taker, out);
+        self.set_deadline(robbed, now + ANSWER_WITHIN, now); // for the whole chain of takers
+    }
+
+    fn look_at_taker(&mut self, robbed: JobId, taker: JobId, out: &mut Out) {
         self.forget_cover_of(robbed);
         let job = self.state.jobs.get_mut(robbed).expect("the caller looked it up");
         job.cover = any_of(taker);
         self.state.jobs.note_cover(any_of(taker), robbed);
         out.effects.push(Effect::Table(table::Command::Look { job: taker }));
-        self.set_deadline(robbed, now + ANSWER_WITHIN, now);
     }
 
     /// The table's word on the job that took a runner of ours: nobody made one for it, or its own is free for ours, or
@@ -101,7 +106,7 @@ impl Controller {
         self.forget_cover_of(robbed);
         match standing.filter(|s| s.attempt > 0 && !phases[s.region.index()].is_closed()) {
             Some(Standing { taken_by: Some(third), .. }) if third != taker && third != robbed => {
-                self.ask_of_taker(robbed, third, now, out);
+                self.look_at_taker(robbed, third, out);
             }
             Some(Standing { taken_by: None, region, run_attempt, attempt, .. }) => {
                 let runner = PlacementId { job: taker, run_attempt, attempt };
@@ -261,6 +266,12 @@ impl Controller {
         self.set_deadline(id, now + ANSWER_WITHIN, now);
     }
 
+    /// Whether the runner that a job waits for should be up by now, or was to come from a region that is out.
+    fn is_overdue(&self, job: &Job, now: Timestamp) -> bool {
+        let is_closed = self.state.regions[job.cover_region.index()].phase().is_closed();
+        is_closed || now.since(job.cover_since) >= self.policy.launch.patience()
+    }
+
     /// The table's word on a job that is overdue, or runs for long. A claim that was written and is gone had its time after the job's
     /// end.
     pub(super) fn on_stands(&mut self, id: JobId, standing: Option<Standing>, now: Timestamp, out: &mut Out) {
@@ -281,6 +292,8 @@ impl Controller {
             self.end(id);
         } else if let Some(standing) = newer {
             self.on_conflict(placement, standing, now, out);
+        } else if !self.is_overdue(&job, now) {
+            // It was asked for another's sake, and the answer came late.
         } else if self.is_off_the_list(&job) {
             self.end(id); // a runner for it would be surplus
         } else {

@@ -4,6 +4,7 @@ use super::task::State;
 use super::{ANSWER_WITHIN, Dispatcher, Effect, Out};
 use crate::fact::Fact;
 use crate::id::PlacementId;
+use crate::map::mix;
 use crate::port::confirm::Verdict;
 use crate::port::runner::StopCause;
 use crate::port::{Failure, confirm, notice, runner};
@@ -59,8 +60,10 @@ impl Dispatcher {
         if consumed {
             (task.state, task.taken) = (State::Online, true);
             let launch = &self.policy.launch;
-            let wait = Span(launch.idle_timeout.0.saturating_mul(TAKEN_IDLES)).min(launch.max_job);
-            self.state.tasks.set_deadline(placement, now + wait, now);
+            let idle = launch.idle_timeout.0;
+            // Runners that came up together are asked for one after the other.
+            let wait = Span(idle.saturating_mul(TAKEN_IDLES).saturating_add(mix(placement.word()) % idle.max(1)));
+            self.state.tasks.set_deadline(placement, now + wait.min(launch.max_job), now);
         } else {
             self.take_off(placement, now, out);
         }
@@ -69,7 +72,8 @@ impl Dispatcher {
     fn take_off(&mut self, placement: PlacementId, now: Timestamp, out: &mut Out) {
         let task = self.state.tasks.get_mut(placement).expect("the caller looked it up");
         task.state = State::Removing;
-        out.effects.push(Effect::Runner(runner::Command::Remove { placement }));
+        let taken = task.taken;
+        out.effects.push(Effect::Runner(runner::Command::Remove { placement, taken }));
         self.state.tasks.set_deadline(placement, now + ANSWER_WITHIN, now);
     }
 
@@ -108,12 +112,16 @@ impl Dispatcher {
 
     fn on_remove_failed(&mut self, placement: PlacementId, now: Timestamp) {
         let Some(task) = self.state.tasks.get_mut(placement) else { return };
+        let mut wait = Span::from_mins(1);
         if task.state == State::Removing {
             task.state = State::Online;
+            if task.taken {
+                wait = wait.max(self.policy.launch.idle_timeout); // there is no hurry, and GitHub may have asked for patience
+            }
         } else if task.state != State::Withdrawing {
             return;
         }
-        self.state.tasks.set_deadline(placement, now + Span::from_mins(1), now);
+        self.state.tasks.set_deadline(placement, now + wait, now);
     }
 
     /// The task is gone. If its runner may not have served anybody, the controller is told; the claim decides there
@@ -179,7 +187,7 @@ impl Dispatcher {
     fn withdraw(&mut self, placement: PlacementId, now: Timestamp, out: &mut Out) {
         let task = self.state.tasks.get_mut(placement).expect("the caller looked it up");
         task.state = State::Withdrawing;
-        out.effects.push(Effect::Runner(runner::Command::Remove { placement }));
+        out.effects.push(Effect::Runner(runner::Command::Remove { placement, taken: false }));
         self.state.tasks.set_deadline(placement, now + ANSWER_WITHIN, now);
     }
 }

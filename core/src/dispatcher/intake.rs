@@ -132,7 +132,7 @@ impl Dispatcher {
         let Some(task) = self.drop_task(placement) else { return };
         out.effects.push(Effect::Dequeue(dequeue::Command::Delete { receipt: task.receipt }));
         if task.registered {
-            out.effects.push(Effect::Runner(crate::port::runner::Command::Remove { placement }));
+            out.effects.push(Effect::Runner(crate::port::runner::Command::Remove { placement, taken: false }));
         }
     }
 }

@@ -65,7 +65,7 @@ type Out = Outbox<Effect>;
 /// How long an answer may take before it counts as timed out.
 const ANSWER_WITHIN: Span = Span::from_secs(15);
 
-/// A receive that was not answered for so long is given up: the long poll of 20 s and its answer.
+/// A receive that was not answered for so long is given up: the longest poll that SQS allows, 20 s, and its answer.
 const RECEIVE_WITHIN: Span = Span::from_secs(40);
 
 /// A confirmation older than this is asked again before anything is launched on it (invariant I2).
@@ -250,7 +250,7 @@ impl Dispatcher {
             out.effects.push(Effect::Dequeue(dequeue::Command::Delete { receipt: task.receipt }));
         }
         if task.registered {
-            out.effects.push(Effect::Runner(runner::Command::Remove { placement }));
+            out.effects.push(Effect::Runner(runner::Command::Remove { placement, taken: false }));
         }
         out.effects.push(Effect::Notice(notice::Event::PlacementFailed { ticket: task.ticket, failure }));
     }

@@ -26,6 +26,9 @@ pub enum Command {
     Remove {
         /// Which.
         placement: PlacementId,
+        /// Whether the table says that it serves a job: where GitHub does not list it, it may be at work all the same, and ends
+        /// by itself. That is answered by `Busy`.
+        taken: bool,
     },
     /// Stop a task. Answered by `Stopped`.
     Stop {

@@ -150,8 +150,8 @@ impl Played for Dispatcher {
                     1 => runner::Event::Online { placement },
                     _ => runner::Event::Launched { placement },
                 },
-                runner::Command::Remove { placement } if well => runner::Event::Removed { placement },
-                runner::Command::Remove { placement } => runner::Event::Busy { placement },
+                runner::Command::Remove { placement, .. } if well => runner::Event::Removed { placement },
+                runner::Command::Remove { placement, .. } => runner::Event::Busy { placement },
                 runner::Command::Stop { placement } => {
                     runner::Event::Stopped { placement, cause: StopCause::Requested }
                 }

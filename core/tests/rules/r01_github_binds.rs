@@ -191,6 +191,29 @@ fn the_chain_of_takers_is_followed_through_the_table() {
     t.expect([claim_again(1, 2, FRANKFURT)]);
 }
 
+// Broken: each taker of a chain has a deadline of its own, so that a chain without end is asked for ever.
+#[test]
+fn a_chain_of_takers_is_followed_for_a_while_and_no_longer() {
+    let mut t = Bench::new(policy());
+    t.placed(1);
+    t.job(7).started_on(1, 1);
+    t.take();
+    t.advance(secs(8));
+    t.stands(7, Some(Standing { taken_by: Some(JobId(8)), ..standing(1, DUBLIN, STARTED) }));
+    t.expect([Does::LookUp(8)]);
+    t.wait(secs(6));
+    t.expect([claim_again(1, 2, FRANKFURT)]);
+}
+
+// Broken: `on_stands` places a job again that was asked for another's sake, and is not overdue.
+#[test]
+fn a_late_word_on_a_taker_places_nobody_again() {
+    let mut t = Bench::new(policy());
+    t.placed(1);
+    t.stands(1, Some(standing(1, FRANKFURT, Stage::Placed)));
+    t.expect([]);
+}
+
 // Broken: no deadline for the word of the table on a taker.
 #[test]
 fn without_a_word_a_runner_too_many_is_better_than_one_too_few() {

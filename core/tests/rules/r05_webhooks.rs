@@ -159,7 +159,7 @@ fn a_job_whose_webhooks_went_elsewhere_is_looked_up_and_let_go() {
     t.job(2).listed(); // GitHub has it still
     t.wait(mins(9));
     t.expect([Does::LookUp(2)]);
-    t.stands(2, Some(crate::bench::standing(1, FRANKFURT, Stage::Placed))); // lost: once more
+    t.stands(2, Some(standing(1, FRANKFURT, Stage::Placed))); // lost: once more
     t.expect([claim_again(2, 2, FRANKFURT)]);
 }
 
@@ -171,7 +171,7 @@ fn a_job_that_github_lists_no_more_needs_no_second_runner() {
     t.placed(1);
     t.wait(mins(9));
     t.expect([Does::LookUp(1)]);
-    t.stands(1, Some(crate::bench::standing(1, FRANKFURT, Stage::Placed))); // no mark came through
+    t.stands(1, Some(standing(1, FRANKFURT, Stage::Placed))); // no mark came through
     t.expect([]);
     assert_eq!(t.machine().open_jobs(), 0);
 }

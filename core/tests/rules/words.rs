@@ -191,7 +191,7 @@ fn of_runner(command: &runner::Command) -> Does {
         runner::Command::Register { ticket } => (ticket.placement, Does::Register),
         runner::Command::Launch { ticket, spot: true } => (ticket.placement, |job, n| Does::Launch(job, n, true)),
         runner::Command::Launch { ticket, spot: false } => (ticket.placement, |job, n| Does::Launch(job, n, false)),
-        runner::Command::Remove { placement } => (*placement, Does::Remove),
+        runner::Command::Remove { placement, .. } => (*placement, Does::Remove),
         runner::Command::Stop { placement } => (*placement, Does::Stop),
         runner::Command::Look { placement } => (*placement, Does::LookAtRunner),
     };

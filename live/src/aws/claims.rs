@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 use tidegate_core::id::JobId;
 use tidegate_core::port::Failure;
 use tidegate_core::port::table::Claim;
-use tracing::warn;
+use tracing::{debug, warn};
 
 /// Rounds of reading, judging and writing: a lost race is judged anew, and three nodes cannot lose more than two races
 /// about one attempt; the rest is for conflicts of replicated writes, which say nothing of who won.
@@ -189,7 +189,11 @@ impl Tables {
                     .condition_expression("#written < :before")
                     .expression_attribute_names("#written", "written")
                     .expression_attribute_values(":before", number(before));
-                gone += u32::from(call.send().await.is_ok());
+                match call.send().await.map_err(|error| failure(&error)) {
+                    Ok(_) => gone += 1,
+                    Err(Failure::Denied) => return Err(Failure::Denied), // the role may not: it will not be better for the next
+                    Err(failure) => debug!(job = job.0, ?failure, "a claim that ended is not taken away"),
+                }
             }
         }
         Ok(gone)

@@ -77,6 +77,20 @@ pub(crate) fn failure<E: ProvideErrorMetadata>(error: &SdkError<E>) -> Failure {
     }
 }
 
+/// An error with its causes, for people: the SDK hides what matters (no credentials, no such host) behind several.
+pub(crate) fn words(error: &dyn std::error::Error) -> String {
+    let mut words = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let told = error.to_string();
+        if !words.contains(&told) {
+            words = format!("{words}: {told}");
+        }
+        cause = error.source();
+    }
+    words
+}
+
 /// What a code with its message and its HTTP status means.
 pub(crate) fn of_code(code: &str, message: &str, status: u16) -> Failure {
     if is_want(message) {

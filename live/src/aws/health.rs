@@ -61,7 +61,20 @@ impl Health {
                 false
             }
         };
-        let refused = |failure: Failure| format!("does not answer: {failure:?}");
+        let refused = |failure: Failure| {
+            let hint = match failure {
+                Failure::Denied => "; look at the credentials and at what their role may do",
+                Failure::Unreachable | Failure::Timeout => "; look at the region's name, endpointUrl and the network",
+                Failure::Capacity
+                | Failure::GitHubBudget
+                | Failure::GitHubDown
+                | Failure::NameTaken
+                | Failure::Service
+                | Failure::Stopped
+                | Failure::Throttled => "",
+            };
+            format!("does not answer: {failure:?}{hint}")
+        };
         HealthReport {
             queue: is_well("queue", &self.place.queue, queue.err().map(refused)),
             cluster: match cluster {
@@ -105,6 +118,11 @@ impl super::Tasks {
         if !named {
             return Err(format!("has no container `{container}`; look at runners.container"));
         }
-        Ok(format!("{}, container {container}", found.task_definition_arn().unwrap_or(definition)))
+        let runner = found.container_definitions().iter().find(|one| one.name() == Some(container));
+        let image = runner.and_then(|one| one.image()).unwrap_or("none");
+        // What a tag names may change under a runner that was tried.
+        let pinned = if image.contains("@sha256:") { "" } else { " (by tag: a digest would pin it)" };
+        let arn = found.task_definition_arn().unwrap_or(definition);
+        Ok(format!("{arn}, container {container}, image {image}{pinned}"))
     }
 }

@@ -72,7 +72,8 @@ pub(crate) fn claim(records: &[Record], ticket: &Ticket, texts: Option<Texts>, p
     let claimed = record.ticket.is_some_and(claims);
     if let Some(View { standing, .. }) = self::view(records) {
         // In strong mode all nodes write one record.
-        let made_here = claimed && record.writer == pen.me;
+        // A node that lost its journal makes the same placement anew, of a ticket that it received at another time.
+        let made_here = record.ticket == Some(*ticket) && record.writer == pen.me;
         if !standing.yields_to(ticket, made_here) {
             return Judged::Conflict(standing);
         }

@@ -22,6 +22,7 @@ mod sizes;
 mod tables;
 mod tasks;
 
+pub(crate) use failure::words;
 pub use health::{Health, HealthReport};
 pub use queues::{QueueLoad, Queues};
 pub use tables::Tables;
@@ -33,6 +34,7 @@ use aws_config::retry::RetryConfig;
 use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
+use aws_sdk_sqs::config::ProvideCredentials;
 use std::sync::Arc;
 use std::time::Duration;
 use tidegate_core::Policy;
@@ -90,6 +92,19 @@ impl Aws {
     ) -> Self {
         let sdk = Sdk::load(config, &policy, me, &Patience::LATENCY).await;
         Self::of_clients(&sdk, config, policy, me, names, started_at_micros)
+    }
+
+    /// Whether the SDK's own chain finds credentials; in words.
+    ///
+    /// # Errors
+    /// Where it looked, and what was the matter.
+    pub async fn credentials(config: &Config, policy: &Policy, me: RegionId) -> Result<String, String> {
+        let sdk = Sdk::load(config, policy, me, &Patience::LATENCY).await;
+        let provider = sdk.base.credentials_provider().ok_or("nothing provides them")?;
+        let found = provider.provide_credentials().await;
+        found.map(|_| "found".to_owned()).map_err(|error| {
+            format!("{}; set AWS_PROFILE or AWS_ACCESS_KEY_ID, or run it where a role gives them", words(&error))
+        })
     }
 
     fn of_clients(

@@ -6,7 +6,7 @@
 mod queues;
 mod tables;
 
-use super::failure::failure;
+use super::failure::{failure, words};
 use super::{Patience, Sdk};
 use crate::config::{self, Config};
 use aws_sdk_ecs::types::Cluster;
@@ -180,12 +180,16 @@ impl Place {
         Step { region: self.name.clone(), thing: thing.to_owned(), state }
     }
 
-    fn failed<E: ProvideErrorMetadata>(&self, thing: &str, error: &SdkError<E>) -> ProvisionError {
+    fn failed<E: ProvideErrorMetadata + std::error::Error + 'static>(
+        &self,
+        thing: &str,
+        error: &SdkError<E>,
+    ) -> ProvisionError {
         let said = error.as_service_error();
         let message = match (said.and_then(ProvideErrorMetadata::code), said.and_then(ProvideErrorMetadata::message)) {
             (Some(code), Some(message)) => format!("{code}: {message}"),
             (Some(code), None) => code.to_owned(),
-            (None, _) => format!("{:?}", failure(error)),
+            (None, _) => format!("{:?}: {}", failure(error), words(error)),
         };
         ProvisionError::Call { region: self.name.clone(), thing: thing.to_owned(), message }
     }

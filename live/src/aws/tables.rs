@@ -139,11 +139,17 @@ impl Tables {
         Ok(0)
     }
 
-    /// The texts behind the names of a job's newest claim, if the table has one.
-    pub async fn texts(&self, job: JobId) -> Option<Texts> {
-        let mut records = self.records(job, false).await.ok()?;
-        records.sort_by_key(|record| record.ticket.map(|ticket| ticket.placement));
-        records.into_iter().rev().find_map(|record| record.texts)
+    /// The texts behind the names of a placement that was made for the own region, if the table has its claim or a newer one.
+    pub async fn texts(&self, placement: PlacementId) -> Option<Texts> {
+        let records = self.records(placement.job, false).await.ok()?;
+        let region_of = |of: PlacementId| {
+            records.iter().filter_map(|record| record.ticket).find(|t| t.placement == of).map(|t| t.region)
+        };
+        // The name of its runner may be that of a runner elsewhere.
+        if region_of(placement).is_some_and(|region| region != self.pen.me) {
+            return None;
+        }
+        records.into_iter().find_map(|record| record.texts)
     }
 
     async fn claim(&self, ticket: Ticket) -> Event {

@@ -2,15 +2,17 @@
 //! change anything.
 
 use super::{End, Files, print};
-use crate::aws::Aws;
+use crate::aws::{Aws, words};
 use crate::clock::Clock;
 use crate::cloud::Probes;
 use crate::config::Config;
 use crate::github::{Client, Offered};
 use crate::names::Names;
 use crate::policy_file::Loaded;
+use aws_sdk_sqs::primitives::{DateTime, DateTimeFormat};
 use std::fmt::Write;
 use std::sync::Arc;
+use std::time::Duration;
 use tidegate_core::port::probe::Event;
 
 /// What was looked at, whether it is well, and what is the matter.
@@ -36,6 +38,8 @@ pub(super) fn doctor(files: &Files) -> Result<End, End> {
 async fn examine(policy: &Loaded, config: &Config) -> Vec<Check> {
     let mut checks = vec![("data folder".to_owned(), data(config))];
     let Some(me) = policy.policy.region_named(&config.node) else { return checks };
+    checks.push(("AWS credentials".to_owned(), Aws::credentials(config, &policy.policy, me).await));
+    checks.push(("clock".to_owned(), clock(config).await));
     let (names, now) = (Arc::new(Names::default()), Clock::new().now());
     let aws = Aws::connect(config, Arc::clone(&policy.policy), me, names, now.0).await;
     let report = aws.health.look().await;
@@ -72,6 +76,27 @@ fn tempfile_in(folder: &std::path::Path) -> std::io::Result<()> {
     let path = folder.join("doctor");
     std::fs::write(&path, b"may be deleted")?;
     std::fs::remove_file(path)
+}
+
+/// How far this clock may be from GitHub's: a token of an App is valid for ten minutes at the most, and AWS refuses what was
+/// signed more than five minutes from its time.
+const CLOCKS_APART: u64 = 60;
+
+/// This machine's clock beside the one behind GitHub's answers.
+async fn clock(config: &Config) -> Result<String, String> {
+    let client =
+        reqwest::Client::builder().timeout(Duration::from_secs(10)).build().map_err(|error| error.to_string())?;
+    let answer = client.get(&config.github.api_url).send().await;
+    let answer = answer.map_err(|error| format!("not compared: {}", words(&error)))?;
+    let date = answer.headers().get("date").and_then(|date| date.to_str().ok()).unwrap_or_default();
+    let theirs = DateTime::from_str(date, DateTimeFormat::HttpDate);
+    let theirs = theirs.map_err(|_| format!("not compared: {} tells no date", config.github.api_url))?;
+    let ours = crate::clock::wall().as_secs();
+    let apart = u64::try_from(theirs.secs()).unwrap_or_default().abs_diff(ours);
+    if apart <= CLOCKS_APART {
+        return Ok(format!("{apart} s from GitHub's"));
+    }
+    Err(format!("{apart} s from GitHub's; set it, or have it set (NTP)"))
 }
 
 async fn github(policy: &Loaded, config: &Config) -> Result<String, String> {

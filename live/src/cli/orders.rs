@@ -14,15 +14,20 @@ const WITHIN: Duration = Duration::from_secs(15);
 pub(super) fn order(action: &str, args: &OrderArgs) -> End {
     let body = json!({ "action": action, "force": args.force });
     let path = format!("/admin/failover/{}", args.region);
-    ask(&args.to, Method::POST, &path, Some(&body), |answer| {
+    let end = |answer: &Value| if answer["complete"] == false { End::Wrong } else { End::Well };
+    ask_for(&args.to, Method::POST, &path, Some(&body), end, |answer| {
         let outlook = answer["outlook"]["text"].as_str().unwrap_or_default();
         match answer["ordered"].as_str() {
             Some(verb) => format!("{verb} ordered for {}: {outlook}\n", args.region),
             None => {
-                let (phase, hold) = (answer["phase"].as_str().unwrap_or("?"), answer["hold"].as_str().unwrap_or("?"));
-                let empty = answer["outlook"]["isEmpty"].as_bool().unwrap_or(false);
-                let word = if empty { "empty: the drain is complete" } else { "not empty yet" };
-                format!("{} is {phase}, held {hold}, {word}; {outlook}\n", args.region)
+                let (phase, hold) = (word(&answer["phase"]), word(&answer["hold"]));
+                let missing: Vec<&str> = answer["missing"].as_array().into_iter().flatten().map(word).collect();
+                let told = match (missing.is_empty(), hold == "open") {
+                    (true, false) => "the drain is complete".to_owned(),
+                    (true, true) => "nothing waits or starts there, and it takes work: not drained".to_owned(),
+                    (false, _) => format!("not yet: {}", missing.join("; ")),
+                };
+                format!("{} is {phase}, hold {hold}; {told}; {outlook}\n", args.region)
             }
         }
     })
@@ -68,8 +73,20 @@ fn word(value: &Value) -> &str {
     value.as_str().unwrap_or("?")
 }
 
-/// Asks a node and prints its answer.
+/// Asks a node and prints its answer, with which all is well.
 fn ask(to: &ToNode, method: Method, path: &str, body: Option<&Value>, show: impl Fn(&Value) -> String) -> End {
+    ask_for(to, method, path, body, |_| End::Well, show)
+}
+
+/// Asks a node, prints its answer and ends as that says.
+fn ask_for(
+    to: &ToNode,
+    method: Method,
+    path: &str,
+    body: Option<&Value>,
+    end: impl Fn(&Value) -> End,
+    show: impl Fn(&Value) -> String,
+) -> End {
     let Ok(token) = std::env::var("TIDEGATE_ADMIN_TOKEN").map(|text| Secret::new(&text)) else {
         eprintln!("tidegate-live: expected the node's admin token in TIDEGATE_ADMIN_TOKEN");
         return End::Input;
@@ -86,7 +103,8 @@ fn ask(to: &ToNode, method: Method, path: &str, body: Option<&Value>, show: impl
         }
         Ok((status, answer)) if status.is_success() => {
             let text = if to.format == Format::Json { format!("{answer}\n") } else { show(&answer) };
-            print(&text)
+            let printed = print(&text);
+            if printed == End::Well { end(&answer) } else { printed }
         }
         Ok((StatusCode::UNAUTHORIZED, _)) => {
             eprintln!("tidegate-live: {}: not the token of this node; look at TIDEGATE_ADMIN_TOKEN", to.node);

@@ -90,10 +90,12 @@ fn embedded(args: &ServeArgs, policy: &Loaded) -> config::Config {
         if given.is_empty() {
             let made = random();
             eprintln!("tidegate-live: {variable} is not set; the {what} of this embedded run is {made}");
-            Secret::new(&made)
-        } else {
-            given
+            return Secret::new(&made);
         }
+        if let Some(why) = given.is_no_token() {
+            eprintln!("tidegate-live: warning: {variable} {why}");
+        }
+        given
     };
     let region = |region: &Region| {
         let node_url = String::new();

@@ -18,6 +18,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tidegate_core::controller::Controller;
 use tidegate_core::dispatcher::{self, Dispatcher};
+use tidegate_core::port::Failure;
 use tidegate_core::{RegionId, Timestamp};
 use tokio::sync::mpsc;
 
@@ -87,7 +88,7 @@ pub async fn serve(setup: Setup) -> Result<(), Failed> {
         tokio::spawn(tidy(Arc::clone(&inner))),
         tokio::spawn(super::orphans::look_for(inner)),
     ];
-    let served = serve_process(&site, public, private, watch, &policy, &mut end, vec![thread], ends).await;
+    let served = serve_process(&site, (public, private), watch, &policy, &mut end, vec![thread], ends).await;
     beside.iter().for_each(tokio::task::JoinHandle::abort);
     served
 }
@@ -167,8 +168,10 @@ async fn look_after(inner: Arc<Inner>, site: Arc<Site>) {
 async fn tidy(inner: Arc<Inner>) {
     loop {
         tokio::time::sleep(TIDY_EVERY).await;
-        if let Err(failure) = inner.aws.tables.tidy().await {
-            tracing::debug!(?failure, "the claims table cannot be tidied");
+        match inner.aws.tables.tidy().await {
+            Ok(_) => {}
+            Err(Failure::Denied) => tracing::warn!("the claims table cannot be tidied and grows: the role may not"),
+            Err(failure) => tracing::debug!(?failure, "the claims table cannot be tidied"),
         }
     }
 }

@@ -118,9 +118,18 @@ fn http(t: &mut TableReader<'_>, context: &Context<'_>) -> Http {
     Http {
         listen: address(t, "listen", "0.0.0.0:8080", "webhooks and health, for GitHub"),
         admin: address(t, "admin", "127.0.0.1:8081", "admin, metrics and status, for operators and nodes"),
-        admin_token: secret(t, context, "adminTokenFile", "TIDEGATE_ADMIN_TOKEN", "holds the token of admin requests"),
+        admin_token: admin_token(t, context),
         max_waiting: t.in_range("maxWaiting", 10_000u32, 1..=1_000_000, "webhooks waiting for their turn") as usize,
     }
+}
+
+fn admin_token(t: &mut TableReader<'_>, context: &Context<'_>) -> Secret {
+    let (key, doc) = ("adminTokenFile", "holds the token of admin requests, or the new and the old one");
+    let token = secret(t, context, key, "TIDEGATE_ADMIN_TOKEN", doc);
+    if let Some(why) = token.is_no_token() {
+        t.problem_at(key, why, "openssl rand -hex 32 makes one");
+    }
+    token
 }
 
 fn address(t: &mut TableReader<'_>, key: &'static str, default: &str, doc: &'static str) -> SocketAddr {
@@ -259,7 +268,7 @@ mod tests {
 
     fn parse_text(text: &str) -> Result<Config, Problems> {
         let policy = Policy::of_regions(vec![PolicyRegion::new("us-east-1", 1), PolicyRegion::new("eu-west-1", 2)]);
-        let environment = |name: &str| Some(format!("from {name}"));
+        let environment = |name: &str| Some(format!("from-{name}"));
         let context = Context { folder: Path::new("/nowhere"), environment: &environment, policy: Some(&policy) };
         parse(&Source::new("config.toml", text))?.read(|t| read_table(t, &context))
     }
@@ -282,7 +291,7 @@ subnets = ["subnet-1"]
         let config = parse_text(WHOLE).unwrap_or_else(|problems| panic!("{problems}"));
         assert_eq!(config.regions["eu-west-1"].subnets, ["subnet-1"]);
         assert_eq!(config.regions["us-east-1"].queue, "tidegate.fifo");
-        assert_eq!(config.http.admin_token.reveal(), "from TIDEGATE_ADMIN_TOKEN");
+        assert_eq!(config.http.admin_token.reveal(), "from-TIDEGATE_ADMIN_TOKEN");
         assert_eq!(config.data, Path::new("/nowhere/tidegate-data"));
     }
 

@@ -71,10 +71,12 @@ impl Client {
     }
 
     /// Takes a runner off GitHub's list: `Removed` when it is off, whoever took it off; `Busy` when it works on a job;
-    /// `RemoveFailed` when neither is known.
-    pub async fn remove(&self, placement: PlacementId, texts: &Texts) -> runner::Event {
+    /// `RemoveFailed` when neither is known. Of a runner that is `taken` GitHub must have known it: where an organization was
+    /// renamed, all its runners are not found, and those at work go on.
+    pub async fn remove(&self, placement: PlacementId, texts: &Texts, taken: bool) -> runner::Event {
         match self.try_remove(placement, texts).await {
             Ok(StatusCode::UNPROCESSABLE_ENTITY) => runner::Event::Busy { placement },
+            Ok(StatusCode::NOT_FOUND) if taken => runner::Event::Busy { placement },
             Ok(_) => {
                 locked(&self.inner.runners).remove(&placement);
                 runner::Event::Removed { placement }

@@ -85,6 +85,21 @@ impl Outlook {
         Some(Self { waiting, starting, running, room, survivors, is_empty, text })
     }
 
+    /// What is missing until the region may go: nothing is to wait or start there, and the others are to have room for what
+    /// runs there.
+    pub(crate) fn missing(&self) -> Vec<String> {
+        let mut missing = Vec::new();
+        if !self.is_empty {
+            missing.push(format!("{} wait and {} start there", self.waiting, self.starting));
+        }
+        if self.survivors.is_empty() {
+            missing.push("no other region takes work".to_owned());
+        } else if self.room < self.running {
+            missing.push(format!("the others have room for {} of the {} that run there", self.room, self.running));
+        }
+        missing
+    }
+
     /// Why an order should not be given now; `None`: nothing speaks against it.
     pub(crate) fn objection(&self, action: Action, region: &RegionStatus) -> Option<(bool, String)> {
         let need = match action {
@@ -141,8 +156,11 @@ pub(super) async fn order(
         Action::Reject => Verb::Reject,
         Action::Resume => Verb::Resume,
         Action::Verify => {
-            return Json(json!({ "region": name, "phase": shown.phase, "hold": shown.hold, "outlook": outlook }))
-                .into_response();
+            let answer = json!({
+                "region": name, "phase": shown.phase, "hold": shown.hold, "outlook": outlook,
+                "complete": outlook.missing().is_empty(), "missing": outlook.missing(),
+            });
+            return Json(answer).into_response();
         }
     };
     match local.inbox.order(operator::Event { region, verb }).await {

@@ -128,13 +128,15 @@ impl Board {
     pub(super) fn fact(&self, at: Timestamp, fact: &Fact) {
         lock(&self.stories).fact(at, fact);
         let policy = self.policy_in_force();
-        self.metrics.fact(fact, &policy);
+        self.metrics.fact(at, fact, &policy);
         log(fact, &policy);
     }
 
     pub(super) fn webhook(&self, event: &webhook::Event) {
-        if let Some(wait) = lock(&self.stories).webhook(event) {
-            self.metrics.started(wait);
+        let told = lock(&self.stories).webhook(event);
+        if let Some((wait, region)) = told {
+            let policy = self.policy_in_force();
+            self.metrics.started(wait, region.map(|region| policy.region(region).name.as_str()));
         }
     }
 
@@ -175,7 +177,12 @@ pub(super) fn status(
         phase: controller.phase(id),
         hold: controller.hold(id),
         spilling: controller.spilling(id),
-        load: if id == controller.me() { *own } else { controller.load_of(id) },
+        // A dispatcher does not know how much waits in its queue; the node's own probe does.
+        load: if id == controller.me() {
+            Load { waiting: controller.load_of(id).waiting, ..*own }
+        } else {
+            controller.load_of(id)
+        },
     };
     Status {
         node: policy.region(controller.me()).name.clone(),
@@ -208,5 +215,69 @@ fn log(fact: &Fact, policy: &Policy) {
         Fact::JobAbandoned { job, failure } => tracing::warn!(job = job.0, ?failure, "a job is given up"),
         Fact::JobsAdopted { count, .. } => tracing::info!(count, "jobs of a lost region are taken over"),
         other => tracing::debug!(fact = ?other, "fact"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tidegate_core::machine::{Host, Journal, Ports};
+    use tidegate_core::policy::Region;
+    use tidegate_core::port::probe;
+    use tidegate_core::{PlacementId, RegionId, controller};
+
+    const ME: RegionId = RegionId(0);
+
+    struct Nothing;
+
+    impl Ports<controller::Effect> for Nothing {
+        fn submit(&mut self, _: Timestamp, _: controller::Effect) {}
+    }
+
+    impl Journal<controller::Event> for Nothing {
+        fn event(&mut self, _: Timestamp, _: &controller::Event) {}
+        fn fact(&mut self, _: Timestamp, _: &Fact) {}
+    }
+
+    fn at(seconds: u64) -> Timestamp {
+        Timestamp(1_800_000_000_000_000 + seconds * 1_000_000)
+    }
+
+    /// What the node of the first region shows while so many messages wait in its queue.
+    fn shown(policy: &Arc<Policy>, waiting: u32, now: Timestamp) -> Status {
+        let mut host = Host::new(Controller::new(Arc::clone(policy), ME, 1, at(0)), at(0));
+        host.turn(at(0), controller::Event::Started, &mut Nothing, &mut Nothing);
+        let load = Load { waiting, ..Load::default() };
+        let probed = probe::Event::Answered { region: ME, sequence: 1, load, services_well: true };
+        host.turn(at(0), controller::Event::Probe(probed), &mut Nothing, &mut Nothing);
+        let own = Load { running: 2, ..Load::default() }; // as a dispatcher tells it
+        status(host.machine(), &own, false, None, now)
+    }
+
+    // Broken: `status` shows the dispatcher's load alone, which knows of no queue: a full queue was shown as empty, and
+    // `verify` called a drain complete.
+    #[test]
+    fn what_waits_in_the_own_queue_is_shown() {
+        let policy = Arc::new(Policy::of_regions(vec![Region::new("us-east-1", 1)]));
+        let status = shown(&policy, 7, at(0));
+        assert_eq!((status.regions[0].load.waiting, status.regions[0].load.running), (7, 2));
+    }
+
+    // Broken: the gauge is the age of the message received last: it stood still while nothing was received, and stayed high
+    // when all had been.
+    #[test]
+    fn the_oldest_message_ages_while_it_waits() {
+        let policy = Arc::new(Policy::of_regions(vec![Region::new("us-east-1", 1)]));
+        let board = Board::new(Arc::clone(&policy), "us-east-1");
+        let age = |waiting: u32, seconds: u64| {
+            board.publish(shown(&policy, waiting, at(seconds)));
+            let text = board.metrics.text();
+            let line = text.lines().find(|line| line.starts_with("tidegate_queue_oldest_age_seconds{"));
+            line.and_then(|line| line.rsplit(' ').next()?.parse::<u64>().ok()).expect("a number")
+        };
+        assert_eq!([age(0, 10), age(3, 15), age(3, 40), age(0, 50), age(1, 55)], [0, 5, 30, 0, 5]);
+        let placement = PlacementId { job: JobId(1), run_attempt: 1, attempt: 1 };
+        board.fact(at(80), &Fact::JobReceived { placement, region: ME, wait: Span::from_secs(20) });
+        assert_eq!([age(1, 80), age(0, 81)], [20, 0], "what was sent later than that is younger");
     }
 }

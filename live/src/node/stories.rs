@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use tidegate_core::port::webhook;
-use tidegate_core::{Fact, JobId, Span, Timestamp};
+use tidegate_core::{Fact, JobId, RegionId, Span, Timestamp};
 
 /// Jobs remembered.
 const JOBS: usize = 20_000;
@@ -47,8 +47,9 @@ impl Stories {
         }
     }
 
-    /// Takes a webhook in. Gives the time from queued to in progress when it tells that for the first time.
-    pub fn webhook(&mut self, event: &webhook::Event) -> Option<Span> {
+    /// Takes a webhook in. Gives the time from queued to in progress when it tells that for the first time, and the region
+    /// that the job was placed in last, where this node knows it.
+    pub fn webhook(&mut self, event: &webhook::Event) -> Option<(Span, Option<RegionId>)> {
         match event {
             webhook::Event::JobQueued { spec } => {
                 self.story(spec.job).queued_at = Some(spec.queued_at);
@@ -57,7 +58,8 @@ impl Stories {
             webhook::Event::JobStarted { job, started_at, .. } => {
                 let story = self.jobs.get_mut(job)?;
                 let first = story.started_at.replace(*started_at).is_none();
-                story.queued_at.filter(|_| first).map(|queued_at| started_at.since(queued_at))
+                let wait = story.queued_at.filter(|_| first).map(|queued_at| started_at.since(queued_at))?;
+                Some((wait, story.facts.iter().rev().find_map(|(_, fact)| placed_in(fact))))
             }
             webhook::Event::JobCompleted { .. } => None,
         }
@@ -88,6 +90,10 @@ impl Stories {
     }
 }
 
+const fn placed_in(fact: &Fact) -> Option<RegionId> {
+    if let Fact::JobPlaced { decision, .. } = fact { Some(decision.region) } else { None }
+}
+
 /// Whether a fact is a decision that people follow on the status page.
 const fn tells(fact: &Fact) -> bool {
     matches!(
@@ -107,7 +113,9 @@ const fn tells(fact: &Fact) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tidegate_core::PlacementId;
+    use tidegate_core::fact::{Considered, Decision};
+    use tidegate_core::port::{JobSpec, Reason};
+    use tidegate_core::{Name, Need, PlacementId, RunId};
 
     #[test]
     fn the_oldest_story_is_forgotten_first() {
@@ -123,5 +131,39 @@ mod tests {
         }
         let story = stories.of(JobId(1)).expect("remembered");
         assert_eq!((story.len(), story[0].0), (FACTS, Timestamp(1)), "how it began is kept");
+    }
+
+    // Broken: a start counts for the node that hears of it, wherever the job was placed.
+    #[test]
+    fn a_start_is_that_of_the_region_where_the_job_was_placed_last() {
+        let (mut stories, acme) = (Stories::default(), Name::of("acme"));
+        let need = Need::default();
+        let spec = JobSpec {
+            job: JobId(1),
+            run: RunId(1),
+            run_attempt: 1,
+            organization: acme,
+            repository: acme,
+            sender: None,
+            class: acme,
+            need,
+            queued_at: Timestamp(1_000_000),
+        };
+        let placement = PlacementId { job: JobId(1), run_attempt: 1, attempt: 1 };
+        let placed = |region| {
+            let decision = Decision { region, reason: Reason::Failover, considered: [Considered::NotAsked; 8] };
+            let (run, organization, home) = (RunId(1), acme, RegionId(0));
+            Fact::JobPlaced { placement, run, organization, home, regional: true, decision }
+        };
+        let started_at = Timestamp(5_000_000);
+        let (job, run_attempt, organization) = (JobId(1), 1, acme);
+        let started =
+            webhook::Event::JobStarted { job, run_attempt, organization, runner: Some(placement), started_at };
+        assert_eq!(stories.webhook(&started), None, "nobody knows when it was queued");
+        assert_eq!(stories.webhook(&webhook::Event::JobQueued { spec }), None);
+        stories.fact(Timestamp(2_000_000), &placed(RegionId(0)));
+        stories.fact(Timestamp(3_000_000), &placed(RegionId(1)));
+        assert_eq!(stories.webhook(&started), Some((Span::from_secs(4), Some(RegionId(1)))));
+        assert_eq!(stories.webhook(&started), None, "it is told again");
     }
 }

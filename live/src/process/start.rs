@@ -170,7 +170,7 @@ async fn serve_embedded(setup: Setup) -> Result<(), Failed> {
     }
     drop(ended);
     let site = Arc::new(Site::new(nodes, Some(embedded.clone()), &config, names, clock));
-    let served = serve(&site, public, private, watch, &policy, &mut end, threads, std::future::ready(())).await;
+    let served = serve(&site, (public, private), watch, &policy, &mut end, threads, std::future::ready(())).await;
     embedded.stop();
     let _ = world.join(); // its thread ends by itself; a panic there was printed already
     served
@@ -180,8 +180,7 @@ async fn serve_embedded(setup: Setup) -> Result<(), Failed> {
 /// more, `ends` is waited for, and the nodes save their state.
 pub(crate) async fn serve(
     site: &Arc<Site>,
-    public: TcpListener,
-    private: TcpListener,
+    (public, private): (TcpListener, TcpListener),
     files: Watch,
     policy: &Loaded,
     ended: &mut mpsc::UnboundedReceiver<String>,

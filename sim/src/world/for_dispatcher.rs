@@ -24,7 +24,7 @@ impl World {
             Effect::Runner(command) => match command {
                 runner::Command::Register { ticket } => self.on_register(node, ticket),
                 runner::Command::Launch { ticket, spot } => self.on_launch(node, ticket, spot),
-                runner::Command::Remove { placement } => self.on_remove(node, placement),
+                runner::Command::Remove { placement, .. } => self.on_remove(node, placement),
                 runner::Command::Stop { placement } => self.on_stop(node, placement),
                 runner::Command::Look { placement } => self.on_look(node, placement),
             },

@@ -94,8 +94,8 @@ fn assert_no_secrets(desk: &Desk, fleet: &Fleet) {
     texts.extend(REGIONS.iter().map(|region| fleet.nodes[region].log_text()));
     texts.extend(REGIONS.iter().map(|region| fleet.nodes[region].get("/metrics").text().expect("text")));
     for text in &texts {
-        // A runner's configuration and every token of GitHub's begin so: an object in base64.
-        for secret in [WEBHOOK_SECRET, ADMIN_TOKEN, "PRIVATE KEY", "eyJ"] {
+        // A runner's configuration and an App's token are objects in base64; an installation's token begins with `ghs_`.
+        for secret in [WEBHOOK_SECRET, ADMIN_TOKEN, "PRIVATE KEY", "eyJ", "ghs_"] {
             assert!(!text.contains(secret), "{secret} is told");
         }
     }

@@ -89,7 +89,7 @@ async fn after_a_want_of_budget_nothing_is_asked_before_the_time() {
         assert_eq!(result.expect_err("refused"), Failure::GitHubBudget, "{number}");
         let before = stub.asked().len();
         assert_eq!(client.register(PLACEMENT, &texts()).await.expect_err("waits"), Failure::GitHubBudget);
-        let removed = client.remove(PLACEMENT, &texts()).await;
+        let removed = client.remove(PLACEMENT, &texts(), false).await;
         assert_eq!(removed, runner::Event::RemoveFailed { placement: PLACEMENT, failure: Failure::GitHubBudget });
         assert_eq!(client.look(PLACEMENT, &texts()).await, None);
         assert_eq!(stub.asked().len(), before, "{number}");
@@ -129,11 +129,11 @@ async fn a_runner_is_removed_by_its_number_or_found_by_its_name() {
         })
         .await;
         let stranger = stub.client();
-        assert_eq!(stranger.remove(PLACEMENT, &texts()).await, event, "{status}");
+        assert_eq!(stranger.remove(PLACEMENT, &texts(), false).await, event, "{status}");
         assert_eq!(stub.count("DELETE /orgs/studio/actions/runners/9"), 1);
         let client = stub.client();
         client.register(PLACEMENT, &texts()).await.expect("201");
-        assert_eq!(client.remove(PLACEMENT, &texts()).await, event, "{status}");
+        assert_eq!(client.remove(PLACEMENT, &texts(), false).await, event, "{status}");
         assert_eq!(stub.count("DELETE /orgs/studio/actions/runners/23"), 1);
     }
     let stub = Stub::start(|asked| match asked.method.as_str() {
@@ -141,8 +141,11 @@ async fn a_runner_is_removed_by_its_number_or_found_by_its_name() {
         _ => usual(),
     })
     .await;
-    let removed = stub.client().remove(PLACEMENT, &texts()).await;
+    let removed = stub.client().remove(PLACEMENT, &texts(), false).await;
     assert_eq!(removed, runner::Event::Removed { placement: PLACEMENT });
+    // Broken: what GitHub does not list is stopped although the table says that it serves a job. A renamed organization has none.
+    let taken = stub.client().remove(PLACEMENT, &texts(), true).await;
+    assert_eq!(taken, runner::Event::Busy { placement: PLACEMENT });
     assert_eq!(stub.count("DELETE"), 0);
 }
 

@@ -1,7 +1,6 @@
 //! Nodes that end: killed, told to stop, and come up without what they knew.
 
 use super::{PROGRAM, assert_ran_once, assert_replays, launches, wait_idle};
-use serde_json::json;
 use std::time::{Duration, Instant};
 use tidegate_tests::Desk;
 use tidegate_tests::rig::{Fleet, REGIONS, quick_policy};
