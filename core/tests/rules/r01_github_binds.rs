@@ -3,6 +3,7 @@
 use crate::bench::{Bench, standing};
 use crate::words::{DUBLIN, Does, FRANKFURT, claim, claim_again, mins, policy, secs};
 use tidegate_core::JobId;
+use tidegate_core::fact::Fact;
 use tidegate_core::port::table::Standing;
 use tidegate_core::port::{Failure, Stage};
 
@@ -99,6 +100,20 @@ fn a_job_that_was_served_before_its_message_was_sent_says_so() {
     t.restart(); // what was being sent may be lost
     t.job(4).completed_on(9, 1);
     t.expect([Does::MarkUnmade(4, ENDED)]);
+}
+
+// Broken: `unmade` names the attempt before of a job that waits anew: its runner may be up, and was taken for busy.
+#[test]
+fn what_may_have_been_sent_is_not_called_unmade() {
+    let mut t = Bench::new(policy());
+    t.placed(1);
+    for _ in 0..3 {
+        t.given_back(1, Failure::Capacity);
+    }
+    assert!(t.count(|fact| matches!(fact, Fact::JobWaits { .. })) > 0, "no region has room");
+    t.take();
+    t.job(1).started_on(9, 1);
+    t.expect([Does::Mark(1, STARTED)]);
 }
 
 // Broken: `forget_cover_of` forgets nothing.

@@ -4,6 +4,7 @@ use super::*;
 use crate::aws::message::tests::{texts, ticket};
 use crate::aws::records::tests::{claimed, policy};
 use crate::aws::records::{SHARED, View};
+use tidegate_core::time::Span;
 
 fn pen(region: u8) -> Pen {
     Pen { key: policy().regions[usize::from(region)].name.clone(), me: RegionId(region) }
@@ -88,6 +89,8 @@ fn a_claim_whose_runner_is_taken_is_not_made_again_by_another_node() {
     let Judged::Conflict(standing) = claim(&taken, &ticket(1, 1, 0), None, &pen(1)) else { panic!("it is taken") };
     assert_eq!((standing.attempt, standing.taken_by), (1, Some(JobId(9))));
     assert_eq!(claim(&taken, &ticket(1, 1, 0), None, &pen(0)), Judged::Stands, "its own answer was lost");
+    let anew = Ticket { received_at: ticket(1, 1, 0).received_at + Span::from_secs(60), ..ticket(1, 1, 0) };
+    assert!(matches!(claim(&taken, &anew, None, &pen(0)), Judged::Conflict(_)), "it lost its journal, and begins anew");
     let shared = |by: u8| Pen { key: SHARED.to_owned(), me: RegionId(by) };
     let taken = [Record { key: SHARED.to_owned(), ..claimed(1, 1, 0, 0) }];
     let taken = with(&taken, marked(take(&taken, placement(1, 1), JobId(9), &shared(1))));
