@@ -183,13 +183,13 @@ fn a_runner_that_is_said_to_be_taken_is_asked_for_at_github_in_the_end() {
     let mut d = idle();
     d.confirm(1, Verdict::Current { consumed: true });
     d.wait(mins(60)); // within the idle time-out on from four of them
-    d.expect([Does::Remove(1, 1)]);
+    d.expect([Does::RemoveTaken(1, 1)]);
     d.removed(1);
     d.expect([Does::Stop(1, 1)]);
     let mut d = idle();
     d.confirm(1, Verdict::Over { consumed: true });
     d.wait(mins(60));
-    d.expect([Does::Remove(1, 1)]);
+    d.expect([Does::RemoveTaken(1, 1)]);
     d.busy(1); // a long job
     d.advance(mins(24 * 60));
     d.expect([]);

@@ -99,6 +99,8 @@ pub(crate) enum Does {
     Launch(u64, u16, bool),
     LookAtRunner(u64, u16),
     Remove(u64, u16),
+    /// Of which the table says that it serves a job.
+    RemoveTaken(u64, u16),
     Stop(u64, u16),
     GiveBack(u64, u16, Failure),
 }
@@ -121,6 +123,7 @@ impl fmt::Debug for Does {
                 write!(f, "launch {job}/{attempt}{}", if *spot { " on spot" } else { "" })
             }
             Self::LookAtRunner(job, attempt) => write!(f, "look at runner {job}/{attempt}"),
+            Self::RemoveTaken(job, attempt) => write!(f, "remove runner {job}/{attempt}, said to be taken"),
             Self::Remove(job, attempt) => write!(f, "remove runner {job}/{attempt}"),
             Self::Stop(job, attempt) => write!(f, "stop {job}/{attempt}"),
             Self::GiveBack(job, attempt, failure) => write!(f, "give {job}/{attempt} back: {failure:?}"),
@@ -191,7 +194,8 @@ fn of_runner(command: &runner::Command) -> Does {
         runner::Command::Register { ticket } => (ticket.placement, Does::Register),
         runner::Command::Launch { ticket, spot: true } => (ticket.placement, |job, n| Does::Launch(job, n, true)),
         runner::Command::Launch { ticket, spot: false } => (ticket.placement, |job, n| Does::Launch(job, n, false)),
-        runner::Command::Remove { placement, .. } => (*placement, Does::Remove),
+        runner::Command::Remove { placement, taken: true } => (*placement, Does::RemoveTaken),
+        runner::Command::Remove { placement, taken: false } => (*placement, Does::Remove),
         runner::Command::Stop { placement } => (*placement, Does::Stop),
         runner::Command::Look { placement } => (*placement, Does::LookAtRunner),
     };
