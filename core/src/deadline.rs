@@ -3,7 +3,6 @@
 
 use crate::time::{Span, Timestamp};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 /// The finest and the coarsest rounding of a deadline. It is rounded up to a quarter of the time until then, so that
 /// one wake serves many, and short waits stay short.
@@ -25,8 +24,9 @@ pub struct Due {
 /// some dozens of times and a push.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Deadlines {
-    /// Ids by time, as they were set.
-    buckets: BTreeMap<Timestamp, Vec<u64>>,
+    /// Ids by time, as they were set; the soonest bucket last.
+    #[serde(with = "by_time")]
+    buckets: Vec<(Timestamp, Vec<u64>)>,
     /// The bucket that fires: its time, and its ids from the highest to the lowest, taken from the end.
     firing: (Timestamp, Vec<u64>),
     len: usize,
@@ -45,26 +45,33 @@ impl Deadlines {
         let quarter = (at.since(now).0 / 4).clamp(GRAIN.0.0, GRAIN.1.0);
         // A power of two, so that deadlines set at different times fall together.
         let grain = 1u64 << (63 - quarter.leading_zeros());
-        let at = Timestamp(at.0.saturating_add(grain - 1) / grain * grain);
+        let at = Timestamp(at.0.saturating_add(grain - 1) & !(grain - 1));
         due.at = at;
         if due.queued == Timestamp::ZERO || at < due.queued {
             due.queued = at;
             self.len += 1;
-            self.buckets.entry(at).or_insert_with(|| self.spare.pop().unwrap_or_default()).push(id);
+            let place = self.buckets.partition_point(|bucket| bucket.0 > at);
+            match self.buckets.get_mut(place) {
+                Some(bucket) if bucket.0 == at => bucket.1.push(id),
+                _ => {
+                    let mut ids = self.spare.pop().unwrap_or_default();
+                    ids.push(id);
+                    self.buckets.insert(place, (at, ids));
+                }
+            }
         }
     }
 
     /// When the next entry fires.
     #[must_use]
     pub fn next(&self) -> Option<Timestamp> {
-        if self.firing.1.is_empty() { self.buckets.keys().next().copied() } else { Some(self.firing.0) }
+        if self.firing.1.is_empty() { self.buckets.last().map(|bucket| bucket.0) } else { Some(self.firing.0) }
     }
 
     /// The next entry that fires at `now` or before. Ask the thing with [`Self::is_due`].
     pub fn pop(&mut self, now: Timestamp) -> Option<(Timestamp, u64)> {
         if self.firing.1.is_empty() {
-            let bucket = self.buckets.first_entry().filter(|bucket| *bucket.key() <= now)?;
-            let (at, mut ids) = bucket.remove_entry();
+            let (at, mut ids) = self.buckets.pop_if(|bucket| bucket.0 <= now)?;
             ids.sort_unstable_by(|a, b| b.cmp(a));
             let empty = std::mem::replace(&mut self.firing, (at, ids)).1;
             if self.spare.len() < SPARE.0 && empty.capacity() <= SPARE.1 {
@@ -104,6 +111,26 @@ impl Deadlines {
     }
 }
 
+/// Buckets as a map from times to ids, the soonest first.
+mod by_time {
+    use crate::time::Timestamp;
+    use serde::{Deserialize, Deserializer, Serializer};
+    use std::collections::BTreeMap;
+
+    pub(super) fn serialize<S: Serializer>(
+        buckets: &[(Timestamp, Vec<u64>)],
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(buckets.iter().rev().map(|(at, ids)| (at, ids)))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Vec<(Timestamp, Vec<u64>)>, D::Error> {
+        Ok(BTreeMap::deserialize(deserializer)?.into_iter().rev().collect())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -118,6 +145,27 @@ mod tests {
         assert!(!queue.is_due(id, &mut due, fired, Timestamp(1_200_000)));
         let (fired, id) = queue.pop(Timestamp(9_000_000)).unwrap();
         assert!(queue.is_due(id, &mut due, fired, Timestamp(9_000_000)));
+    }
+
+    #[test]
+    fn deadlines_fire_in_the_order_of_their_times_and_ids_and_outlast_a_snapshot() {
+        let mut queue = Deadlines::default();
+        for id in [3u64, 1, 2, 7, 5, 6, 4] {
+            // Two ids a time: 1 with 2, 3 with 4, and so on.
+            queue.set(id, &mut Due::default(), Timestamp(1 + id.div_ceil(2) * 1_000_000), Timestamp(0));
+        }
+        let text = serde_json::to_string(&queue).unwrap();
+        let times: Vec<usize> =
+            ["1048576", "2097152", "3145728", "4194304"].iter().filter_map(|at| text.find(at)).collect();
+        assert!(times.len() == 4 && times.is_sorted(), "{text}");
+        let mut again: Deadlines = serde_json::from_str(&text).unwrap();
+        assert_eq!(again.next(), queue.next());
+        let order = |queue: &mut Deadlines| -> Vec<u64> {
+            std::iter::from_fn(|| queue.pop(Timestamp(9_000_000))).map(|(_, id)| id).collect()
+        };
+        assert_eq!(order(&mut again), [1, 2, 3, 4, 5, 6, 7]);
+        assert_eq!(order(&mut queue), [1, 2, 3, 4, 5, 6, 7]);
+        assert!(queue.is_empty() && queue.next().is_none());
     }
 
     #[test]

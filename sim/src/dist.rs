@@ -235,7 +235,13 @@ impl Dist {
                 parts[at].1.sample(rng)
             }
         };
-        value.max(self.min).min(self.max)
+        if value < self.min {
+            self.min
+        } else if value > self.max {
+            self.max
+        } else {
+            value
+        }
     }
 
     /// Draws a length of time: seconds, and 0 for what is below 0.

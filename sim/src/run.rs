@@ -331,8 +331,13 @@ impl Simulation {
         self.tell_controller(node, controller::Event::Operator(operator::Event { region, verb }));
     }
 
-    /// Hands over what the world and the machines told.
+    /// Hands over what the world and the machines told: after most events nothing.
     fn collect(&mut self) {
+        let told = &self.world.told;
+        let nothing = told.facts.is_empty() && told.costs.is_empty() && told.violations.is_empty();
+        if nothing && self.recorder.proposed.is_empty() {
+            return;
+        }
         if !self.recorder.proposed.is_empty() {
             let mut proposed = std::mem::take(&mut self.recorder.proposed);
             proposed.dedup();

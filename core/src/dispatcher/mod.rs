@@ -286,12 +286,14 @@ impl Machine for Dispatcher {
 
     fn next_wake(&self) -> Option<Wake> {
         let s = &self.state;
-        let retry = (s.receiving.is_none() && s.receive_after > Timestamp::ZERO).then_some(s.receive_after);
-        let overdue = s.receiving.map(|since| since + RECEIVE_WITHIN);
-        let room = s.counts.starting + s.counts.running < self.region().max_runners;
-        let receive = if room { overdue.or(retry) } else { overdue };
-        let at = [s.tasks.deadlines.next(), receive].into_iter().flatten().min()?;
-        Some(Wake { at, reason: WakeReason::Deadline })
+        let room = || s.counts.starting + s.counts.running < self.region().max_runners;
+        let receive = match s.receiving {
+            Some(since) => since + RECEIVE_WITHIN,
+            None if s.receive_after > Timestamp::ZERO && room() => s.receive_after,
+            None => Timestamp::MAX,
+        };
+        let at = s.tasks.deadlines.next().unwrap_or(Timestamp::MAX).min(receive);
+        (at < Timestamp::MAX).then_some(Wake { at, reason: WakeReason::Deadline })
     }
 
     fn check(&self) -> Result<(), Violation> {

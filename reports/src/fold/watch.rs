@@ -44,7 +44,15 @@ impl Watch {
     }
 
     /// Closes the minutes that are over; those after the end are nobody's.
+    #[inline]
     pub(super) fn tick(&mut self, at: Timestamp) {
+        if at >= self.minute_end {
+            self.close_minutes(at);
+        }
+    }
+
+    #[cold]
+    fn close_minutes(&mut self, at: Timestamp) {
         while at >= self.minute_end && self.minute_end <= self.end {
             self.close_minute();
         }
