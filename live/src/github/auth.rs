@@ -4,6 +4,7 @@
 use super::bounded::Bounded;
 use super::budget::{Payer, Purpose};
 use super::client::{Answer, Call, Inner, locked, segment};
+use super::places::Place;
 use axum::http::{Method, StatusCode};
 use octocrab::Octocrab;
 use octocrab::models::InstallationId;
@@ -62,44 +63,64 @@ impl Inner {
         Ok(Scope { path: format!("orgs/{owner}"), payer: Payer::owner(organization) })
     }
 
-    /// Makes a call as the installation that a scope belongs to.
+    /// Makes a call as the installation that a scope belongs to. Whatever that needs is asked from one place.
     pub(super) async fn call(&self, scope: &Scope, call: &Call<'_>) -> Result<Answer, Failure> {
-        let (known, fresh) = self.installation(scope, call.purpose).await?.ok_or(Failure::Denied)?;
-        let installation = match self.client_with_token(known, &scope.payer).await {
+        let place = self.places.take().await?;
+        let found = self.installation_from(&place, scope, call.purpose).await?;
+        let (known, fresh) = found.ok_or(Failure::Denied)?;
+        let installation = match self.client_with_token(&place, known, &scope.payer).await {
             Err(Failure::Denied) if !fresh => {
                 // The App was taken off and put on again, perhaps: that makes another installation.
                 self.forget(scope, known);
-                let (id, _) = self.installation(scope, call.purpose).await?.ok_or(Failure::Denied)?;
-                self.client_with_token(id, &scope.payer).await?
+                let found = self.installation_from(&place, scope, call.purpose).await?;
+                let (id, _) = found.ok_or(Failure::Denied)?;
+                self.client_with_token(&place, id, &scope.payer).await?
             }
             other => other?,
         };
-        self.exchange(&installation.crab, &scope.payer, call).await
+        self.exchange_from(&place, &installation.crab, &scope.payer, call).await
     }
 
     /// Makes a call as an installation whose number is known from a list.
     pub(super) async fn call_as(&self, id: u64, payer: &Payer, call: &Call<'_>) -> Result<Answer, Failure> {
-        let installation = self.client_with_token(id, payer).await?;
-        self.exchange(&installation.crab, payer, call).await
+        let place = self.places.take().await?;
+        let installation = self.client_with_token(&place, id, payer).await?;
+        self.exchange_from(&place, &installation.crab, payer, call).await
     }
 
     /// The number of a scope's installation, and whether it was looked up just now; `None`: the App is not installed
     /// there.
     pub(super) async fn installation(&self, scope: &Scope, purpose: Purpose) -> Result<Option<(u64, bool)>, Failure> {
-        let place = scope.path.to_lowercase();
-        if let Some(id) = locked(&self.installations).places.get(&place) {
-            return Ok(Some((*id, false)));
+        if let Some(id) = self.known(scope) {
+            return Ok(Some((id, false)));
+        }
+        let place = self.places.take().await?;
+        self.installation_from(&place, scope, purpose).await
+    }
+
+    fn known(&self, scope: &Scope) -> Option<u64> {
+        locked(&self.installations).places.get(&scope.path.to_lowercase()).copied()
+    }
+
+    async fn installation_from(
+        &self,
+        from: &Place<'_>,
+        scope: &Scope,
+        purpose: Purpose,
+    ) -> Result<Option<(u64, bool)>, Failure> {
+        if let Some(id) = self.known(scope) {
+            return Ok(Some((id, false)));
         }
         // The look-up is no registration, whatever it is for.
         let purpose = if purpose == Purpose::Registration { Purpose::Runner } else { purpose };
         let path = format!("/{}/installation", scope.path);
-        let answer = self.exchange(&self.app, &Payer::App, &Call::new(Method::GET, &path, purpose)).await?;
+        let answer = self.exchange_from(from, &self.app, &Payer::App, &Call::new(Method::GET, &path, purpose)).await?;
         if answer.status == StatusCode::NOT_FOUND {
             tracing::warn!(scope = %scope.path, "the App is not installed there");
             return Ok(None);
         }
         let Shown { id } = answer.read()?;
-        locked(&self.installations).places.put(place, id);
+        locked(&self.installations).places.put(scope.path.to_lowercase(), id);
         Ok(Some((id, true)))
     }
 
@@ -110,9 +131,11 @@ impl Inner {
     }
 
     /// The client of an installation, which holds a token that is good for half a minute at least.
-    async fn client_with_token(&self, id: u64, payer: &Payer) -> Result<Arc<Installation>, Failure> {
+    async fn client_with_token(&self, from: &Place<'_>, id: u64, payer: &Payer) -> Result<Arc<Installation>, Failure> {
+        // A token costs no budget, but who was told to wait asks for none either.
+        self.budget().waits(payer, self.clock.now())?;
         let installation = self.client(id)?;
-        let fetched = timeout(super::client::PATIENCE, async {
+        let fetched = timeout(from.rest_of(super::client::PATIENCE), async {
             let _one = installation.renewing.lock().await;
             installation.crab.installation_token().await
         });

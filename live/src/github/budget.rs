@@ -150,6 +150,14 @@ impl Budget {
         Ok(())
     }
 
+    /// Takes nothing, and is refused while no call may be made at all.
+    ///
+    /// # Errors
+    /// [`Failure::GitHubBudget`] while GitHub told us to wait.
+    pub fn waits(&mut self, payer: &Payer, now: Timestamp) -> Result<(), Failure> {
+        if self.account(payer, now).waits(now) { Err(Failure::GitHubBudget) } else { Ok(()) }
+    }
+
     /// Gives a request back that GitHub does not count: an answer of 304.
     pub fn give_back(&mut self, payer: &Payer, now: Timestamp) {
         let account = self.account(payer, now);
@@ -159,8 +167,8 @@ impl Budget {
         }
     }
 
-    /// Heeds the headers of an answer. A refusal for want of budget (`refused`) means that no call is made before the
-    /// moment GitHub names; where it names none, for a minute, doubled at each further refusal.
+    /// Heeds the headers of an answer. A refusal for want of budget, or an error that asks for a wait (`refused`), means that
+    /// no call is made before the moment GitHub names; where it names none, for a minute, doubled at each further refusal.
     pub fn heed(&mut self, payer: &Payer, limits: &Limits, refused: bool, now: Timestamp) {
         let account = self.account(payer, now);
         if let (Some(left), Some(resets_in)) = (limits.remaining, limits.resets_in) {

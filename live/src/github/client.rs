@@ -1,5 +1,5 @@
-//! A client of GitHub's REST API. Knows calls, their time-outs, their budget and what a refusal means; must not know what
-//! the machines decide.
+//! A client of GitHub's REST API. Knows calls, their time-outs, their number, their budget and what a refusal means; must
+//! not know what the machines decide.
 //!
 //! No call is made a second time in here: the core tries again, later and with its own patience. Two exceptions are none
 //! of the core's business: a token that GitHub no longer takes is renewed once, and an installation that is no more is
@@ -10,6 +10,7 @@ use super::bounded::Bounded;
 use super::budget::{Budget, Left, Limits, Payer, Purpose};
 use super::deliveries::Sweeps;
 use super::jobs::{Lists, Pages};
+use super::places::{CALLS_MAX, PLACE_PATIENCE, Place, Places};
 use crate::clock::Clock;
 use crate::config;
 use axum::body::{Body, to_bytes};
@@ -27,7 +28,7 @@ use tidegate_core::policy::GitHub as Allowed;
 use tidegate_core::port::Failure;
 use tokio::time::timeout;
 
-/// The longest wait for an answer.
+/// The longest wait for an answer, and for a place to ask from.
 pub const PATIENCE: Duration = Duration::from_secs(10);
 /// The longest wait for a page of a list.
 pub const LIST_PATIENCE: Duration = Duration::from_secs(20);
@@ -66,6 +67,8 @@ pub(super) struct Inner {
     pub(super) for_organizations: bool,
     pub(super) clock: Clock,
     budget: Mutex<Budget>,
+    /// Whatever is sent to GitHub is sent from one of these.
+    pub(super) places: Places,
     pub(super) installations: Mutex<Installations>,
     /// GitHub's numbers of the runners registered here.
     pub(super) runners: Mutex<Bounded<PlacementId, u64>>,
@@ -109,6 +112,7 @@ impl Client {
                 for_organizations: config.for_organizations,
                 clock: Clock::new(),
                 budget: Mutex::new(Budget::new(allowed)),
+                places: Places::new(CALLS_MAX, PLACE_PATIENCE),
                 installations: Mutex::default(),
                 runners: Mutex::new(Bounded::new(RUNNERS_MAX)),
                 pages: Pages::default(),
@@ -196,6 +200,25 @@ impl Answer {
             _ => false,
         }
     }
+
+    /// Whether it is an error of GitHub's.
+    fn is_error(&self) -> bool {
+        self.status.is_server_error() || self.status == StatusCode::REQUEST_TIMEOUT
+    }
+
+    /// Whether no call is to be made for a while: after a want of budget always, after an error where GitHub names a time.
+    fn asks_to_wait(&self, limits: &Limits) -> bool {
+        self.lacks_budget(limits) || self.is_error() && limits.retry_after.is_some()
+    }
+
+    /// The failures that no caller can do anything about. With a want of budget nothing happened; with an error that is
+    /// not known, whether it names a time or not.
+    fn failure(&self, limits: &Limits) -> Option<Failure> {
+        if self.lacks_budget(limits) {
+            return Some(Failure::GitHubBudget);
+        }
+        self.is_error().then_some(Failure::GitHubDown)
+    }
 }
 
 impl Inner {
@@ -203,29 +226,41 @@ impl Inner {
         locked(&self.budget)
     }
 
+    /// Makes a call from a place of its own; see [`Inner::exchange_from`].
+    ///
+    /// # Errors
+    /// Those, and [`Failure::GitHubBudget`] when no place came free in time: nothing was sent then.
+    pub(super) async fn exchange(&self, crab: &Octocrab, payer: &Payer, call: &Call<'_>) -> Result<Answer, Failure> {
+        let place = self.places.take().await?;
+        self.exchange_from(&place, crab, payer, call).await
+    }
+
     /// Makes a call within its budget and its time. Answers that no caller can do anything about are failures: a want of
     /// budget, an error of GitHub's, no answer.
-    pub(super) async fn exchange(&self, crab: &Octocrab, payer: &Payer, call: &Call<'_>) -> Result<Answer, Failure> {
+    pub(super) async fn exchange_from(
+        &self,
+        place: &Place<'_>,
+        crab: &Octocrab,
+        payer: &Payer,
+        call: &Call<'_>,
+    ) -> Result<Answer, Failure> {
         self.budget().take(payer, call.purpose, self.clock.now())?;
-        let answer = timeout(call.patience, send(crab, call)).await.map_err(|_| Failure::GitHubDown)??;
+        let patience = place.rest_of(call.patience);
+        let answer = timeout(patience, send(crab, call)).await.map_err(|_| Failure::GitHubDown)??;
         let now = self.clock.now();
-        let limits = Limits::of(&answer.headers, now);
-        let refused = answer.lacks_budget(&limits);
         if answer.status == StatusCode::NOT_MODIFIED {
             self.budget().give_back(payer, now);
         }
+        let limits = Limits::of(&answer.headers, now);
+        let wait = answer.asks_to_wait(&limits);
         // Whom GitHub does not know it shows the budget of the address.
         if answer.status != StatusCode::UNAUTHORIZED {
-            self.budget().heed(payer, &limits, refused, now);
+            self.budget().heed(payer, &limits, wait, now);
         }
-        if refused {
+        if wait {
             tracing::warn!(%payer, status = answer.status.as_u16(), "GitHub asks us to wait");
-            return Err(Failure::GitHubBudget);
         }
-        if answer.status.is_server_error() || answer.status == StatusCode::REQUEST_TIMEOUT {
-            return Err(Failure::GitHubDown);
-        }
-        Ok(answer)
+        answer.failure(&limits).map_or(Ok(answer), Err)
     }
 
     /// What a failed exchange of tokens means, as GitHub answered it.
@@ -238,11 +273,11 @@ impl Inner {
         };
         let now = self.clock.now();
         let limits = Limits::of(&answer.headers, now);
-        if answer.lacks_budget(&limits) {
+        if answer.asks_to_wait(&limits) {
+            tracing::warn!(%payer, status = answer.status.as_u16(), "GitHub gives no token and asks us to wait");
             self.budget().heed(payer, &limits, true, now);
-            return Failure::GitHubBudget;
         }
-        if answer.status.is_server_error() { Failure::GitHubDown } else { Failure::Denied }
+        answer.failure(&limits).unwrap_or(Failure::Denied)
     }
 }
 

@@ -12,6 +12,7 @@ pub mod deliveries;
 pub mod jobs;
 pub mod offered;
 pub mod payload;
+pub mod places;
 mod runners;
 pub mod signature;
 

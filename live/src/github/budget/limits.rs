@@ -11,7 +11,7 @@ pub struct Limits {
     pub remaining: Option<u64>,
     /// Time until the window ends: `x-ratelimit-reset` less `date`, so that our clock does not matter.
     pub resets_in: Option<Span>,
-    /// The wait that is asked of us: `retry-after`, in seconds.
+    /// The wait that is asked of us: `retry-after`, in seconds or as a date less `date`.
     pub retry_after: Option<Span>,
     /// Whether this is the budget of registrations, which GitHub may count apart.
     pub of_registrations: bool,
@@ -24,13 +24,14 @@ impl Limits {
     pub fn of(headers: &HeaderMap, now: Timestamp) -> Self {
         let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
         let number = |name: &str| text(name).and_then(|value| value.trim().parse::<u64>().ok());
-        let retry_after = number("retry-after").map(seconds);
+        let date = text("date").and_then(http_date).unwrap_or(now);
+        let until = || text("retry-after").and_then(|text| http_date(text.trim())).map(|at| at.since(date));
+        let retry_after = number("retry-after").map(seconds).or_else(until);
         let of_registrations = match text("x-ratelimit-resource") {
             None | Some("core") => false,
             Some("actions_runner_registration") => true,
             Some(_) => return Self { retry_after, ..Self::default() },
         };
-        let date = text("date").and_then(http_date).unwrap_or(now);
         let resets_in = number("x-ratelimit-reset").map(|at| (Timestamp::ZERO + seconds(at)).since(date));
         Self { remaining: number("x-ratelimit-remaining"), resets_in, retry_after, of_registrations }
     }
@@ -74,6 +75,17 @@ mod tests {
         let told = read(&[("x-ratelimit-reset", "1060"), ("date", "yesterday")]);
         assert_eq!(told.resets_in, Some(Span::from_secs(60)), "ours, where there is no date");
         assert_eq!(read(&[("x-ratelimit-reset", "18446744073709551615")]).resets_in.map(|span| span.0 > 0), Some(true));
+    }
+
+    #[test]
+    fn a_wait_is_told_in_seconds_or_as_a_date() {
+        let wait = |text| read(&[("date", "Tue, 24 Nov 2026 14:00:00 GMT"), ("retry-after", text)]).retry_after;
+        assert_eq!(wait("90"), Some(Span::from_secs(90)));
+        assert_eq!(wait("Tue, 24 Nov 2026 14:02:00 GMT"), Some(Span::from_mins(2)));
+        assert_eq!(wait("Tue, 24 Nov 2026 13:00:00 GMT"), Some(Span::from_secs(0)), "it is over");
+        for none in ["", "soon", "-5", "Tue, 24 Nov", "Tue, 99 Nov 2026 14:02:00 GMT"] {
+            assert_eq!(wait(none), None, "{none}");
+        }
     }
 
     #[test]

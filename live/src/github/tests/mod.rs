@@ -3,6 +3,7 @@
 mod deliveries;
 mod jobs;
 mod key;
+mod places;
 mod runners;
 
 use super::{BadClient, Client};

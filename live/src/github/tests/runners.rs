@@ -98,6 +98,36 @@ async fn after_a_want_of_budget_nothing_is_asked_before_the_time() {
 }
 
 #[tokio::test]
+async fn an_error_that_names_a_time_is_waited_for_too() {
+    for (status, after) in [(500, "60"), (502, "60"), (503, "Fri, 01 Jan 2100 00:00:00 GMT"), (408, "60")] {
+        let (stub, client, result) = register(move || Reply::new(status, json!({})).with("retry-after", after)).await;
+        assert_eq!(result.expect_err("an error"), Failure::GitHubDown, "{status}: the runner may exist");
+        let before = stub.asked().len();
+        let again = client.register(PLACEMENT, &texts()).await.expect_err("waits");
+        assert_eq!((again, stub.asked().len()), (Failure::GitHubBudget, before), "{status}: nothing is sent");
+        assert!(client.left().iter().any(|left| left.waiting));
+    }
+    let (stub, client, _) = register(|| Reply::new(503, json!({}))).await;
+    assert_eq!(client.register(PLACEMENT, &texts()).await.expect_err("an error"), Failure::GitHubDown);
+    assert_eq!(stub.count(JIT), 2, "without a time the core alone says when");
+}
+
+#[tokio::test]
+async fn no_token_is_asked_for_before_the_time_either() {
+    for (status, failure) in [(503, Failure::GitHubDown), (429, Failure::GitHubBudget)] {
+        let stub = Stub::start(move |asked| match asked.path.as_str() {
+            path if path.ends_with("/access_tokens") => Reply::new(status, json!({})).with("retry-after", "60"),
+            _ => usual(),
+        })
+        .await;
+        let client = stub.client();
+        assert_eq!(client.register(PLACEMENT, &texts()).await.expect_err("no token"), failure);
+        assert_eq!(client.register(PLACEMENT, &texts()).await.expect_err("waits"), Failure::GitHubBudget);
+        assert_eq!(stub.count("access_tokens"), 1, "{status}");
+    }
+}
+
+#[tokio::test]
 async fn a_retry_after_of_nothing_is_over_at_once() {
     let calls = AtomicUsize::new(0);
     let (_stub, client, result) = register(move || match calls.fetch_add(1, Ordering::Relaxed) {
