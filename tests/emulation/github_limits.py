@@ -10,6 +10,7 @@ SETTINGS = {
     "budgetSeconds": 3600.0,
     "limitStatus": 403,
     "registrationsPerMinute": 180,
+    "registrationSeconds": 60.0,
     "secondaryRetryAfter": 60,
 }
 
@@ -78,7 +79,7 @@ class Limits:
         now = time.monotonic()
         with self._lock:
             recent = self._registrations.setdefault(holder, deque())
-            while recent and recent[0] <= now - 60:
+            while recent and recent[0] <= now - self.settings["registrationSeconds"]:
                 recent.popleft()
             if len(recent) < self.settings["registrationsPerMinute"]:
                 recent.append(now)

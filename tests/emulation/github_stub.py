@@ -8,11 +8,13 @@ Prints one line of JSON when ready: {"address": "http://127.0.0.1:PORT"}.
 The API is GitHub's own (App and installation tokens, runners, runs and jobs,
 webhook deliveries, rate limits). Beside it there is:
 
-    POST /stub/jobs     {"repository": "owner/name", "labels": [...], "count": 1, "seconds": 1, "run_id", "run_attempt"}
+    POST /stub/jobs     {"repository": "owner/name", "labels": [...], "count": 1, "seconds": 1, "run_id", "run_attempt",
+                        "told": false (no delivery says that they are queued: the test does)}
     POST /stub/cancel   {"job": id}: completes a queued job as cancelled
     POST /stub/control  any of: urls, loss (0..1), duplication (0..1), reorderSeconds, listLag, runnerTimeout,
                         offlineRemoval, outage (true: API answers 502), hourlyBudget, budgetSeconds, limitStatus
-                        (403 or 429), registrationsPerMinute, secondaryRetryAfter, resetBudgets (true)
+                        (403 or 429), registrationsPerMinute, registrationSeconds (in place of the minute),
+                        secondaryRetryAfter, resetBudgets (true), lostRegistrations (so many are made and answered 502)
     GET  /stub/state    jobs, runners, deliveries, counters, violations, settings
     POST /stub/runner/connect, poll, ping, done: what a runner says; see runner_stub.py
 """
@@ -251,6 +253,8 @@ def _register(request, scope):
     made = request.world.register(scope, name, labels, group)
     if made is None:
         raise Refusal(409, "Already exists - A runner with the name *** already exists.")
+    if request.world.loses_registration():
+        raise Refusal(502, "Server Error")
     runner, configuration = made
     return 201, {"runner": runner.describe(), "encoded_jit_config": configuration}, []
 
@@ -371,7 +375,7 @@ def stub_jobs(request):
         raise Refusal(422, "repository must be owner/name")
     jobs = request.world.queue_jobs(
         body["repository"], body.get("labels") or ["self-hosted"], int(body.get("count", 1)),
-        float(body.get("seconds", 1)), body.get("run_id"), body.get("run_attempt"))
+        float(body.get("seconds", 1)), body.get("run_id"), body.get("run_attempt"), body.get("told", True))
     return 201, {"run_id": jobs[0].run_id if jobs else None, "jobs": [job.id for job in jobs]}, []
 
 

@@ -15,7 +15,7 @@ import zlib
 
 from wire import utc_text
 
-SETTINGS = {"listLag": 0.0, "runnerTimeout": 15.0, "offlineRemoval": 30.0}
+SETTINGS = {"listLag": 0.0, "runnerTimeout": 15.0, "offlineRemoval": 30.0, "lostRegistrations": 0}
 POLL_SECONDS = 5.0
 
 
@@ -145,7 +145,7 @@ class World:
 
     # Jobs
 
-    def queue_jobs(self, full_name, labels, count, seconds, run_id=None, run_attempt=None):
+    def queue_jobs(self, full_name, labels, count, seconds, run_id=None, run_attempt=None, is_told=True):
         repository = self.repository(full_name)
         run_id = run_id or next(self._run_ids)
         made = []
@@ -155,7 +155,8 @@ class World:
                 job = Job(number, run_id, run_attempt or 1, repository, labels, seconds, f"job-{number}")
                 self.jobs[number] = self.queued[number] = job
                 made.append(job)
-                self._tell(job, "queued")
+                if is_told:
+                    self._tell(job, "queued")
             self.changed.notify_all()
         return made
 
@@ -199,6 +200,13 @@ class World:
             self.counts["registered"] += 1
         configuration = {"address": self.address, "runner": runner.id, "name": name, "secret": runner.secret}
         return runner, base64.b64encode(json.dumps(configuration).encode()).decode()
+
+    def loses_registration(self):
+        """Whether the answer to a registration that was made is to be lost."""
+        with self.changed:
+            is_lost = self.settings["lostRegistrations"] > 0
+            self.settings["lostRegistrations"] -= is_lost
+            return is_lost
 
     def remove_runner(self, scope, number):
         """Returns the HTTP status that GitHub answers with."""

@@ -17,6 +17,9 @@ use std::time::Duration;
 /// The regions of every fleet, in the order of their priority.
 pub const REGIONS: [&str; 3] = ["us-east-1", "eu-west-1", "ap-southeast-1"];
 
+/// The labels of a fleet's second kind of runner: those of jobs in GitHub's own examples of deliveries.
+pub const OTHER_LABELS: [&str; 5] = ["self-hosted", "k8s", "gpu", "db-app", "dc-03"];
+
 /// The emulators' processes. Ended when it is dropped: they end with their standard input.
 #[derive(Debug)]
 pub struct Rig {
@@ -239,7 +242,7 @@ impl Fleet {
         let mut text = format!(
             "node = \"{me}\"\ndata = \"data/{me}\"\n[http]\nlisten = \"127.0.0.1:{public}\"\nadmin = \"127.0.0.1:{private}\"\n\
              [github]\napiUrl = \"{github}\"\nappId = {}\nprivateKeyFile = \"{}\"\n[[runners]]\n\
-             labels = [\"self-hosted\", \"linux\", \"x64\"]\n[journal]\nsync = false\n",
+             labels = [\"self-hosted\", \"linux\", \"x64\"]\n[[runners]]\nlabels = {OTHER_LABELS:?}\n[journal]\nsync = false\n",
             self.rig.ready["appId"],
             key.display(),
         );

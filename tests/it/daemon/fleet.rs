@@ -1,15 +1,19 @@
 //! Three nodes on three emulated regions: webhooks of GitHub's in, tasks that are real processes out.
 
 mod ends;
+mod examples;
+mod hung_aws;
+mod phases;
+mod settled;
+mod trouble_of_github;
 
 use super::{PROGRAM, tidegate_live};
 use crate::tidegate;
+pub(super) use examples::examples;
+use phases::{assert_failed_over_in_time, assert_returned_by_a_ramp, first_phases, wait_phase};
 use serde_json::{Value, json};
-use std::path::Path;
+use settled::{wait_idle, wait_settled};
 use tidegate_core::controller::phase::Phase;
-use tidegate_core::journal::Line;
-use tidegate_core::{Fact, RegionId, Span, Timestamp};
-use tidegate_sim::journal;
 use tidegate_tests::daemon::{ADMIN_TOKEN, WEBHOOK_SECRET};
 use tidegate_tests::rig::{Fleet, REGIONS, quick_policy};
 use tidegate_tests::wait::until;
@@ -43,50 +47,6 @@ fn launches(fleet: &Fleet) -> usize {
     calls.iter().filter(|call| call["accepted"] == true && call["repeated"] != true).count()
 }
 
-/// Waits until no node holds a task, a message or a runner any more.
-fn wait_idle(fleet: &Fleet, seconds: u64) {
-    until("every runner and every message to be gone", seconds, || {
-        let mut left = Vec::new();
-        for (region, node) in &fleet.nodes {
-            let status = node.status();
-            let own = status["nodes"][0]["regions"].as_array().cloned().unwrap_or_default();
-            let own = own.iter().find(|shown| shown["name"] == **region).cloned().unwrap_or(Value::Null);
-            let load = ["waiting", "starting", "running"].map(|what| own["load"][what].as_u64().unwrap_or(99));
-            if load != [0; 3] {
-                left.push(format!("{region}: {load:?}"));
-            }
-        }
-        let state = fleet.rig.github_state();
-        // A runner that was registered and never came up, because its node was killed in between, costs nothing: GitHub
-        // takes it off its list after a day.
-        let online = state["runners"].as_array().into_iter().flatten().filter(|runner| runner["status"] == "online");
-        for runner in online {
-            left.push(format!("{} {} busy: {}", runner["name"], runner["status"], runner["busy"]));
-        }
-        for region in REGIONS {
-            let asked = json!({ "cluster": "tidegate", "desiredStatus": "RUNNING" });
-            let listed = fleet.rig.aws(region, "AmazonEC2ContainerServiceV20141113.ListTasks", &asked);
-            let running = listed["taskArns"].as_array().map_or(0, Vec::len);
-            if running > 0 {
-                left.push(format!("{running} tasks run in {region}"));
-            }
-        }
-        if left.is_empty() { Ok(()) } else { Err(format!("{}\n{}", left.join("; "), told_of(fleet, &left))) }
-    });
-}
-
-/// What the nodes say of the first runner among these words, for messages.
-fn told_of(fleet: &Fleet, words: &[String]) -> String {
-    let first = words.iter().find_map(|words| words.strip_prefix("\"tidegate-")?.split('-').next());
-    let Some(job) = first else { return String::new() };
-    let of = |node: &tidegate_tests::daemon::Daemon| {
-        let answer: Value = node.get(&format!("/admin/jobs/{job}")).json().unwrap_or(Value::Null);
-        let lines = answer["story"].as_array().cloned().unwrap_or_default();
-        lines.iter().map(|line| format!("{}\n", line["text"].as_str().unwrap_or("?"))).collect::<String>()
-    };
-    fleet.nodes.iter().map(|(region, node)| format!("{region} says of job {job}:\n{}", of(node))).collect()
-}
-
 /// Nothing secret is in logs, journals or metrics: what the tests know, and what GitHub gave to each runner.
 fn assert_no_secrets(desk: &Desk, fleet: &Fleet) {
     let mut texts: Vec<String> = house::walk(&desk.path("data")).iter().filter_map(|path| house::text(path)).collect();
@@ -111,7 +71,7 @@ fn webhooks_become_runners_that_take_every_job_once() {
     let jobs = fleet.rig.queue_jobs(40, 1.0);
     let state = fleet.wait_completed(&jobs, 90);
     assert_ran_once(&state, &jobs);
-    wait_idle(&fleet, 60);
+    assert_eq!(wait_settled(&fleet, 60), jobs, "every job has a claim, and nothing else has");
     assert_eq!(launches(&fleet), 40, "one task for each job");
     assert_no_secrets(&desk, &fleet);
     for region in REGIONS {
@@ -127,13 +87,6 @@ fn assert_started_at_most_once(state: &Value) {
         assert!(job["starts"].as_u64().is_some_and(|starts| starts <= 1), "{job}");
         assert!(job["maxConcurrentlyInProgress"].as_u64().is_some_and(|most| most <= 1), "{job}");
     }
-}
-
-fn wait_phase(fleet: &Fleet, observer: &str, region: &str, wanted: &[&str], seconds: u64) {
-    until(&format!("{observer} to see {region} as {wanted:?}"), seconds, || {
-        let phase = fleet.nodes[observer].phase(observer, region);
-        if wanted.contains(&phase.as_str()) { Ok(()) } else { Err(phase) }
-    });
 }
 
 /// A region is lost with jobs under way, and comes back with its old messages.
@@ -175,35 +128,10 @@ fn lose_a_region(policy: &str) {
         assert!(fleet.nodes.get_mut(region).expect("it runs").stop().success(), "{}", fleet.logs());
     }
     assert_failed_over_in_time(&fleet, "eu-west-1");
-    assert_replays(&fleet);
-}
-
-/// The first failover of us-east-1, as a survivor's journal tells it: decided when the policy says, and a little later on a
-/// machine that is short of time.
-fn assert_failed_over_in_time(fleet: &Fleet, observer: &str) {
-    let seen = phases_seen(&fleet.journal_of(observer));
-    let Some(index) = seen.iter().position(|(_, phase)| *phase == Phase::Evacuating) else {
-        panic!("no failover in {seen:?}");
-    };
-    let (before, after) = (seen[index - 1], seen[index]);
-    assert_eq!(before.1, Phase::Suspect, "{seen:?}");
-    let took = after.0.since(before.0);
-    // `suspectFor` is 3 s and `probeEvery` 2 s; the others' opinions come with the next exchange.
-    assert!((Span::from_secs(3)..=Span::from_secs(15)).contains(&took), "decided after {took}: {seen:?}");
-}
-
-/// The phases of us-east-1 in the order in which a node saw them.
-fn phases_seen(journal: &Path) -> Vec<(Timestamp, Phase)> {
-    let mut seen = Vec::new();
-    for path in journal::segments(journal).expect("a journal") {
-        let Some(mut segment) = journal::Segment::open(&path).expect("a segment") else { continue };
-        while let Some((_, line)) = segment.next_line().expect("a line") {
-            if let Line::Fact { at, fact: Fact::PhaseChanged { region: RegionId(0), to, .. } } = line {
-                seen.push((at, to));
-            }
-        }
+    for survivor in ["eu-west-1", "ap-southeast-1"] {
+        assert_returned_by_a_ramp(&fleet, survivor);
     }
-    seen
+    assert_replays(&fleet);
 }
 
 #[test]
@@ -239,9 +167,9 @@ fn a_supervised_failover_waits_for_its_operator_and_loses_no_job() {
     for region in REGIONS {
         assert!(fleet.nodes.get_mut(region).expect("it runs").stop().success(), "{}", fleet.logs());
     }
-    let seen = phases_seen(&fleet.journal_of("eu-west-1"));
-    let order: Vec<Phase> = seen.iter().map(|(_, phase)| *phase).take(3).collect();
-    assert_eq!(order, [Phase::Suspect, Phase::AwaitingApproval, Phase::Evacuating], "{seen:?}");
+    let order = first_phases(&fleet, "eu-west-1", 3);
+    assert_eq!(order, [Phase::Suspect, Phase::AwaitingApproval, Phase::Evacuating]);
+    assert_returned_by_a_ramp(&fleet, "eu-west-1");
     assert_replays(&fleet);
 }
 
@@ -273,7 +201,7 @@ fn no_capacity_a_slow_table_throttles_and_lost_answers_lose_no_job() {
     let state = fleet.wait_completed(&hindered, 150);
     assert_ran_once(&state, &hindered);
     fleet.rig.front(&json!({ "faults": [] }));
-    wait_idle(&fleet, 180);
+    wait_settled(&fleet, 180);
     for region in REGIONS {
         assert!(fleet.nodes.get_mut(region).expect("it runs").stop().success());
     }
@@ -313,7 +241,7 @@ fn a_region_cut_off_goes_on_by_itself_and_nothing_runs_twice() {
     assert_ran_once(&state, &again);
     fleet.rig.front(&json!({ "lag": 0.0 }));
     fleet.cut(&[], "close");
-    wait_idle(&fleet, 180);
+    wait_settled(&fleet, 180);
     for region in REGIONS {
         assert!(fleet.nodes.get_mut(region).expect("it runs").stop().success());
     }

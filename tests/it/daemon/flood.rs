@@ -1,11 +1,12 @@
 //! Many webhooks at once, and GitHub's own examples of them: each is answered as the design says, and memory is bounded.
 
 use super::embedded;
-use serde_json::{Value, json};
+use super::fleet::examples;
+use serde_json::json;
 use std::sync::atomic::{AtomicU64, Ordering};
+use tidegate_tests::Desk;
 use tidegate_tests::daemon::queued;
 use tidegate_tests::wait::until;
-use tidegate_tests::{Desk, house};
 
 /// Resident memory of a process, in MiB.
 fn resident_mib(pid: u32) -> u64 {
@@ -59,18 +60,13 @@ fn a_flood_of_webhooks_is_taken_or_refused_and_nothing_is_forgotten() {
 
 #[test]
 fn the_examples_that_github_publishes_are_understood() {
-    let path = house::root().join("target/emulation-examples/index.json");
-    let Ok(text) = std::fs::read_to_string(&path) else {
-        eprintln!("skipped: {} is not there; tests/emulation/install fetches it where npm is there", path.display());
-        return;
-    };
+    let Some(examples) = examples() else { return };
     let desk = Desk::empty();
     let daemon = embedded(&desk, &["--labels", "self-hosted,k8s,gpu,db-app,dc-03"]);
-    let all: Value = serde_json::from_str(&text).expect("JSON");
     let mut answers = std::collections::BTreeMap::<String, u32>::new();
-    for event in all.as_array().expect("events") {
-        let name = event["name"].as_str().expect("a name");
-        for example in event["examples"].as_array().expect("examples") {
+    for (name, examples) in &examples {
+        let name = name.as_str();
+        for example in examples {
             let answer = daemon.deliver(name, example);
             let status = answer.status().as_u16();
             let text = answer.text().expect("text");

@@ -1,6 +1,7 @@
 //! Nodes that end: killed, told to stop, and come up without what they knew.
 
-use super::{PROGRAM, assert_ran_once, assert_replays, launches, wait_idle};
+use super::settled::{wait_idle, wait_settled};
+use super::{PROGRAM, assert_ran_once, assert_replays, launches};
 use std::time::{Duration, Instant};
 use tidegate_tests::Desk;
 use tidegate_tests::rig::{Fleet, REGIONS, quick_policy};
@@ -43,7 +44,7 @@ fn a_node_that_is_told_to_stop_under_load_ends_in_time_and_loses_nothing() {
     fleet.start_node("us-east-1");
     let state = fleet.wait_completed(&jobs, 120);
     assert_ran_once(&state, &jobs);
-    wait_idle(&fleet, 180);
+    wait_settled(&fleet, 180);
     for region in REGIONS {
         assert!(fleet.nodes.get_mut(region).expect("it runs").stop().success());
     }

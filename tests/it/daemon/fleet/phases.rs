@@ -1,0 +1,124 @@
+//! The phases of us-east-1 as the fleet saw them: now, and by a node's journal. Knows the times of the quick policy; must not
+//! know why the region was lost.
+
+use tidegate_core::controller::phase::{Cause, Phase};
+use tidegate_core::journal::Line;
+use tidegate_core::{Fact, RegionId, Span, Timestamp};
+use tidegate_sim::journal::{Machines, Segment, segments};
+use tidegate_tests::rig::Fleet;
+use tidegate_tests::wait::until;
+
+/// What a machine that is short of time may be late by.
+const LATE: Span = Span::from_secs(12);
+
+/// The share of its home jobs, in hundredths of a percent, that a region in probation takes: `probationShare`, and twice
+/// `rampStep`.
+const RAMP: [u64; 3] = [500, 5_500, 10_000];
+
+/// A change of the phase of us-east-1.
+#[derive(Clone, Copy, Debug)]
+struct Change {
+    at: Timestamp,
+    to: Phase,
+    cause: Cause,
+}
+
+/// What a node's journal tells of us-east-1.
+#[derive(Debug, Default)]
+struct Seen {
+    changes: Vec<Change>,
+    /// The shares of the latest probation, in order.
+    ramp: Vec<u64>,
+}
+
+impl Seen {
+    /// Reads a node's journal, and makes its turns again: the shares of a probation are in no fact.
+    fn of(fleet: &Fleet, observer: &str) -> Self {
+        let mut seen = Self::default();
+        for path in segments(&fleet.journal_of(observer)).expect("a journal") {
+            let Some(mut segment) = Segment::open(&path).expect("a segment") else { continue };
+            let mut machines = Machines::of(&segment).expect("of this version");
+            while let Some((_, line)) = segment.next_line().expect("a line") {
+                if let Line::Fact { at, fact: Fact::PhaseChanged { region: RegionId(0), to, cause, .. } } = line {
+                    seen.changes.push(Change { at, to, cause });
+                    if to == Phase::Probation {
+                        seen.ramp.clear();
+                    }
+                }
+                // All facts of the turn before are read: what the machines hold now goes with the phase seen last.
+                let is_turn = matches!(line, Line::Controller { .. });
+                if is_turn && seen.changes.last().is_some_and(|change| change.to == Phase::Probation) {
+                    seen.note_share(&machines);
+                }
+                machines.turn(line, |_| {});
+            }
+        }
+        seen
+    }
+
+    fn note_share(&mut self, machines: &Machines) {
+        let state = serde_json::to_value(machines.snapshots().0).expect("data");
+        let share = state["state"]["regions"][0]["ramp"].as_u64().expect("a share");
+        if self.ramp.last() != Some(&share) {
+            self.ramp.push(share);
+        }
+    }
+
+    /// The first change to a phase from that place on, and its own place.
+    fn next(&self, from: usize, to: Phase) -> (usize, Change) {
+        let found = (from..self.changes.len()).find(|at| self.changes[*at].to == to);
+        let at = found.unwrap_or_else(|| panic!("never {to:?} after change {from} of {self:?}"));
+        (at, self.changes[at])
+    }
+}
+
+/// Waits until a node shows a region in one of these phases.
+pub(super) fn wait_phase(fleet: &Fleet, observer: &str, region: &str, wanted: &[&str], seconds: u64) {
+    until(&format!("{observer} to see {region} as {wanted:?}"), seconds, || {
+        let phase = fleet.nodes[observer].phase(observer, region);
+        if wanted.contains(&phase.as_str()) { Ok(()) } else { Err(phase) }
+    });
+}
+
+/// The first failover, as a survivor's journal tells it: decided when the policy says, and a little later on a machine that
+/// is short of time; over when the policy says at the latest.
+pub(super) fn assert_failed_over_in_time(fleet: &Fleet, observer: &str) {
+    let seen = Seen::of(fleet, observer);
+    let (place, decided) = seen.next(1, Phase::Evacuating);
+    let before = seen.changes[place - 1];
+    assert_eq!(before.to, Phase::Suspect, "{seen:?}");
+    // `suspectFor` is 3 s and `probeEvery` 2 s; the others' opinions come with the next exchange.
+    assert_between(decided.at.since(before.at), Span::from_secs(3), &seen);
+    let out = seen.changes[place + 1];
+    assert_eq!((out.to, out.cause), (Phase::Out, Cause::Evacuated), "{seen:?}");
+    let evacuated = out.at.since(decided.at);
+    assert!(evacuated <= Span::from_secs(15) + LATE, "`evacuateFor` is 15 s, and it took {evacuated}: {seen:?}");
+}
+
+/// The return after the first failover: no sooner than the cooldown allows, in probation, by every step of the ramp.
+pub(super) fn assert_returned_by_a_ramp(fleet: &Fleet, observer: &str) {
+    let seen = Seen::of(fleet, observer);
+    let (out, left) = seen.next(0, Phase::Out);
+    let (back, active) = seen.next(out, Phase::Active);
+    for pair in seen.changes[out..back].windows(2) {
+        let allowed = [(Phase::Out, Phase::Probation), (Phase::Probation, Phase::Out)];
+        assert!(allowed.contains(&(pair[0].to, pair[1].to)), "{seen:?}");
+    }
+    let probation = seen.changes[back - 1];
+    assert_eq!((probation.to, active.cause), (Phase::Probation, Cause::RampedUp), "{seen:?}");
+    assert!(probation.at.since(left.at) >= Span::from_secs(5), "`cooldown` is 5 s: {seen:?}");
+    assert_eq!(seen.ramp, RAMP, "{seen:?}");
+    // Two steps of `rampEvery`, and one more with all of its home jobs.
+    assert_between(active.at.since(probation.at), Span::from_secs(3), &seen);
+}
+
+/// That something took as long as the policy says, and little longer.
+#[track_caller]
+fn assert_between(took: Span, least: Span, seen: &Seen) {
+    assert!((least..=least + LATE).contains(&took), "it took {took}, and {least} is right: {seen:?}");
+}
+
+/// The first phases that a node saw, in order.
+pub(super) fn first_phases(fleet: &Fleet, observer: &str, count: usize) -> Vec<Phase> {
+    Seen::of(fleet, observer).changes.iter().map(|change| change.to).take(count).collect()
+}
