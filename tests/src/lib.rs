@@ -4,6 +4,7 @@
 
 pub mod daemon;
 mod desk;
+pub mod examples;
 pub mod house;
 pub mod journal;
 mod marked;

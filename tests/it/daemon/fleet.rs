@@ -9,7 +9,6 @@ mod trouble_of_github;
 
 use super::{PROGRAM, tidegate_live};
 use crate::tidegate;
-pub(super) use examples::examples;
 use phases::{assert_failed_over_in_time, assert_returned_by_a_ramp, first_phases, wait_phase};
 use serde_json::{Value, json};
 use settled::{wait_idle, wait_settled};
@@ -38,6 +37,13 @@ fn assert_ran_once(state: &Value, jobs: &[u64]) {
             assert_eq!(job["conclusion"], "success", "{told}");
         }
     }
+}
+
+/// The quick policy, but that nothing but webhooks tells of jobs: GitHub's lists are not read, and no delivery is swept.
+fn told_by_webhooks_alone() -> String {
+    let policy = quick_policy("").replace("\"4s\", \"sweepEvery\": \"5s\"", "\"6h\", \"sweepEvery\": \"6h\"");
+    assert!(policy.contains("\"reconcileEvery\": \"6h\""), "{policy}");
+    policy
 }
 
 /// Launches that ECS accepted, without repeats of the same token.

@@ -1,11 +1,11 @@
 //! Many webhooks at once, and GitHub's own examples of them: each is answered as the design says, and memory is bounded.
 
 use super::embedded;
-use super::fleet::examples;
 use serde_json::json;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tidegate_tests::Desk;
 use tidegate_tests::daemon::queued;
+use tidegate_tests::examples::examples;
 use tidegate_tests::wait::until;
 
 /// Resident memory of a process, in MiB.

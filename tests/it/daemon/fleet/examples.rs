@@ -2,38 +2,15 @@
 //! not know which node places it.
 
 use super::settled::wait_settled;
-use super::{PROGRAM, assert_ran_once, assert_replays};
+use super::{PROGRAM, assert_ran_once, assert_replays, told_by_webhooks_alone};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
-use tidegate_tests::rig::{Fleet, OTHER_LABELS, REGIONS, quick_policy};
-use tidegate_tests::{Desk, house};
+use tidegate_tests::Desk;
+use tidegate_tests::examples::examples;
+use tidegate_tests::rig::{Fleet, OTHER_LABELS, REGIONS};
 
 /// How many jobs are made of each example of a job.
 const EACH: usize = 5;
-
-/// The examples, by event; `None` where they were not fetched.
-///
-/// # Panics
-/// When they are not there although this is a run of CI on a machine with npm, which must not skip them.
-pub(in crate::daemon) fn examples() -> Option<Vec<(String, Vec<Value>)>> {
-    let path = house::root().join("target/emulation-examples/index.json");
-    let Ok(text) = std::fs::read_to_string(&path) else {
-        let must = std::env::var_os("CI").is_some() && has_npm();
-        assert!(!must, "GitHub's examples are not there: tests/emulation/install fetches them to {}", path.display());
-        eprintln!("skipped: {} is not there; tests/emulation/install fetches it where npm is there", path.display());
-        return None;
-    };
-    let all: Value = serde_json::from_str(&text).expect("JSON");
-    let read = |event: &Value| {
-        let examples = event["examples"].as_array().expect("examples").clone();
-        (event["name"].as_str().expect("a name").to_owned(), examples)
-    };
-    Some(all.as_array().expect("events").iter().map(read).collect())
-}
-
-fn has_npm() -> bool {
-    std::env::var_os("PATH").is_some_and(|path| std::env::split_paths(&path).any(|folder| folder.join("npm").is_file()))
-}
 
 /// Whether a job's labels are those of a runner that the fleet offers.
 fn is_ours(job: &Value) -> bool {
@@ -74,9 +51,7 @@ fn queued(fleet: &Fleet, example: &Value) -> (u64, Value) {
 fn the_examples_that_github_publishes_become_one_runner_each() {
     let Some(examples) = examples() else { return };
     let desk = Desk::empty();
-    // Nothing but the deliveries tells of these jobs.
-    let policy = quick_policy("").replace("\"4s\", \"sweepEvery\": \"5s\"", "\"6h\", \"sweepEvery\": \"6h\"");
-    let mut fleet = Fleet::start(&desk, PROGRAM, &policy);
+    let mut fleet = Fleet::start(&desk, PROGRAM, &told_by_webhooks_alone());
     let mut turn = REGIONS.iter().cycle();
     let mut next = || turn.next().expect("they go round");
     // All of them as they are: heard, and nothing comes of them.

@@ -2,10 +2,10 @@
 //! how long.
 
 use super::settled::wait_settled;
-use super::{PROGRAM, assert_ran_once, assert_replays, launches};
+use super::{PROGRAM, assert_ran_once, assert_replays, launches, told_by_webhooks_alone};
 use serde_json::{Value, json};
 use tidegate_tests::Desk;
-use tidegate_tests::rig::{Fleet, REGIONS, quick_policy};
+use tidegate_tests::rig::{Fleet, REGIONS};
 use tidegate_tests::wait::until;
 
 /// A delivery is answered sooner than this, in seconds, whatever AWS does.
@@ -47,10 +47,7 @@ fn put_first(fleet: &Fleet, region: &str) {
 #[test]
 fn webhooks_are_answered_at_once_while_aws_hangs_and_their_jobs_run_when_it_is_back() {
     let desk = Desk::empty();
-    // Nothing but the webhooks tells of these jobs: GitHub's lists are not read, and no delivery is swept.
-    let policy = quick_policy("").replace("\"4s\", \"sweepEvery\": \"5s\"", "\"6h\", \"sweepEvery\": \"6h\"");
-    assert!(policy.contains("\"reconcileEvery\": \"6h\""), "{policy}");
-    let mut fleet = Fleet::start(&desk, PROGRAM, &policy);
+    let mut fleet = Fleet::start(&desk, PROGRAM, &told_by_webhooks_alone());
     // All calls of all regions to all services, and those of a node to its own: longer than any caller waits.
     fleet.rig.front(&json!({ "faults": [{ "target": "*", "delay": 120.0, "drop": "before" }] }));
     put_first(&fleet, "us-east-1");
