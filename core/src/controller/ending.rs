@@ -4,7 +4,7 @@
 use super::job::{Job, State, any_of};
 use super::{ANSWER_WITHIN, Controller, Effect, Out};
 use crate::fact::{Fact, Why};
-use crate::id::{JobId, PlacementId};
+use crate::id::{JobId, PlacementId, RegionSet};
 use crate::port::table::{Mark, Standing};
 use crate::port::{ErrorClass, Failure, Stage, Ticket, enqueue, table};
 use crate::time::{Span, Timestamp};
@@ -166,6 +166,8 @@ impl Controller {
             self.state.refused.retain(|(region, class, until)| *until > now && other(*region, *class));
             self.state.refused.push((ticket.region, ticket.class, now + self.policy.launch.negative_cache));
         }
+        // A taken name says nothing about the region: the next attempt has another.
+        let tries = |tried: RegionSet| if failure == Failure::NameTaken { tried } else { tried.with(ticket.region) };
         let victim = self.state.jobs.covered_by(ticket.placement);
         match self.state.jobs.get_mut(victim) {
             Some(job) => {
@@ -173,7 +175,7 @@ impl Controller {
                     return;
                 }
                 job.failure = Some(failure);
-                job.ticket.tried = job.ticket.tried.with(ticket.region);
+                job.ticket.tried = tries(job.ticket.tried);
             }
             // Another node placed it: this one places it again, and the claim tells whether that is wanted.
             None if !self.state.ended.contains(victim.0) && victim == ticket.placement.job => {
@@ -181,7 +183,7 @@ impl Controller {
                     out.facts.push(Fact::Ignored { why: Why::Limit });
                     return;
                 }
-                let tried = ticket.tried.with(ticket.region);
+                let tried = tries(ticket.tried);
                 self.admit(Ticket { tried, ..*ticket }, false, now);
             }
             None => return,

@@ -152,10 +152,7 @@ impl Dispatcher {
             State::Confirming => self.on_confirmed(placement, Verdict::Unavailable, now, out),
             State::BeforeRegister => self.register(placement, now, out),
             State::Registering => self.on_register_failed(placement, Failure::Timeout, now, out),
-            State::OwnerUnknown => {
-                out.effects.push(Effect::Runner(runner::Command::Look { placement }));
-                self.state.tasks.set_deadline(placement, now + ANSWER_WITHIN, now);
-            }
+            State::OwnerUnknown => self.look(placement, now, out),
             State::BeforeLaunch => self.launch(placement, now, out),
             State::Launching => self.on_launch_failed(placement, Failure::Timeout, now, out),
             State::Starting => self.on_start_overdue(placement, now, out),

@@ -69,6 +69,7 @@ impl Dispatcher {
             spot: false,
             surplus: false,
             taken: false,
+            unheard: false,
             tries: 0,
             due: Default::default(),
         });

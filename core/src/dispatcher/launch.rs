@@ -9,7 +9,8 @@ use crate::id::{Name, PlacementId};
 use crate::port::{ErrorClass, Failure, dequeue, runner};
 use crate::time::{Span, Timestamp};
 
-/// How long a runner whose owner is unknown has to come online before its name counts as lost.
+/// How long a runner whose owner is unknown has to come online before its name counts as lost; no longer than the policy
+/// gives any task for that.
 const OWNER_WAIT: Span = Span::from_secs(90);
 
 impl Dispatcher {
@@ -93,11 +94,19 @@ impl Dispatcher {
         if task.state != State::Registering {
             return;
         }
+        task.unheard |= failure.may_have_happened();
         match failure {
             // Somebody has the name: another region, or we, with the answer lost. Not a failure yet (rule 3).
             Failure::NameTaken => {
                 out.facts.push(Fact::NameTaken { placement, region });
-                self.pause(placement, State::OwnerUnknown, OWNER_WAIT, now, out);
+                if task.unheard {
+                    // Ours, most likely, and nobody can start it: its configuration was in the answer.
+                    (task.state, task.since) = (State::OwnerUnknown, now);
+                    self.look(placement, now, out);
+                } else {
+                    let wait = OWNER_WAIT.min(self.policy.launch.start_timeout);
+                    self.pause(placement, State::OwnerUnknown, wait, now, out);
+                }
             }
             Failure::Denied => self.give_back(placement, failure, out),
             // Common to all regions: going elsewhere does not help.
@@ -126,6 +135,12 @@ impl Dispatcher {
         out.facts.push(Fact::Retried { placement, failure });
         let wait = self.policy.launch.backoff.doubled(u32::from(task.tries) - 1, self.policy.launch.backoff_max);
         self.pause(placement, state, wait, now, out);
+    }
+
+    /// Asks GitHub about the runner of a taken name, until it answers.
+    pub(super) fn look(&mut self, placement: PlacementId, now: Timestamp, out: &mut Out) {
+        out.effects.push(Effect::Runner(runner::Command::Look { placement }));
+        self.state.tasks.set_deadline(placement, now + ANSWER_WITHIN, now);
     }
 
     /// The owner of a taken name was looked up.

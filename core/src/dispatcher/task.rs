@@ -71,6 +71,9 @@ pub(crate) struct Task {
     /// GitHub is asked when it is still there after a while.
     #[serde(default)]
     pub(crate) taken: bool,
+    /// Whether GitHub may have registered it without our hearing of it.
+    #[serde(default)]
+    pub(crate) unheard: bool,
     pub(crate) tries: u8,
     pub(crate) due: Due,
 }

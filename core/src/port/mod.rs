@@ -166,6 +166,17 @@ impl Failure {
         }
     }
 
+    /// Whether what was asked for may have happened all the same, without our hearing of it.
+    #[must_use]
+    pub const fn may_have_happened(self) -> bool {
+        match self {
+            Self::GitHubDown | Self::Service | Self::Timeout | Self::Unreachable => true,
+            Self::Capacity | Self::Denied | Self::GitHubBudget | Self::NameTaken | Self::Stopped | Self::Throttled => {
+                false
+            }
+        }
+    }
+
     /// Whether the failure says something about the region. GitHub's errors are common to all regions and evict
     /// none (rule 7); a throttle is our own doing.
     #[must_use]

@@ -71,6 +71,52 @@ fn a_name_that_nobody_uses_is_lost_and_the_next_attempt_takes_another() {
     }
 }
 
+// Broken: `unheard` is not looked at, or set by answers that say that nothing happened: who waits for a runner whose
+// configuration nobody has waits in vain, and who does not wait for another region's makes a second one.
+#[test]
+fn a_name_is_looked_up_at_once_if_it_may_be_ours_and_the_answer_was_lost() {
+    let failures = [
+        (Failure::GitHubDown, true),
+        (Failure::Timeout, true),
+        (Failure::Service, true),
+        (Failure::Unreachable, true),
+        (Failure::Throttled, false),
+        (Failure::GitHubBudget, false),
+    ];
+    for (failure, at_once) in failures {
+        let mut d = Floor::new(policy());
+        d.received(ticket(1, 1, FRANKFURT));
+        d.confirm(1, CURRENT);
+        d.take();
+        d.register_failed(1, failure);
+        d.take();
+        d.wait(mins(1));
+        d.expect([Does::Register(1, 1)]);
+        d.register_failed(1, Failure::NameTaken);
+        let looked = d.take().contains(&Does::LookAtRunner(1, 1));
+        assert_eq!(looked, at_once, "{failure:?}");
+    }
+}
+
+// Broken: the wait for another region's runner is a number of its own: a policy that gives up a task after 20 s waits 90.
+#[test]
+fn an_owner_is_given_no_longer_than_any_task_to_come_up() {
+    for (start_timeout, waits) in [(secs(20), secs(20)), (mins(10), secs(90))] {
+        let mut policy = policy();
+        policy.launch.start_timeout = start_timeout;
+        let mut d = Floor::new(policy);
+        d.received(ticket(1, 1, FRANKFURT));
+        d.confirm(1, CURRENT);
+        d.register_failed(1, Failure::NameTaken);
+        d.take();
+        let since = d.now;
+        d.wait(mins(3));
+        d.expect([Does::LookAtRunner(1, 1)]);
+        let waited = d.now.since(since);
+        assert!(waited >= waits && waited.0 <= waits.0 / 4 * 5, "{waited}, and not {waits} and a deadline's rounding");
+    }
+}
+
 // Broken: a lost answer to the look is waited for without a deadline.
 #[test]
 fn the_owner_is_looked_up_until_github_answers() {
