@@ -99,6 +99,8 @@ struct Account {
 #[derive(Clone, Copy, Debug)]
 struct Told {
     left: u64,
+    /// What it began with, where GitHub told.
+    all: Option<u64>,
     resets_at: Timestamp,
 }
 
@@ -111,6 +113,14 @@ impl Account {
 
     fn waits(&self, now: Timestamp) -> bool {
         self.wait_until > now
+    }
+
+    /// Whether so much is left of both what the policy allows and what GitHub gives that runners keep their share. Each is
+    /// held against its own whole: a policy may allow many times what GitHub does.
+    fn leaves_runners_their_share(&mut self, allowed: u64, now: Timestamp) -> bool {
+        let told = self.told[1].filter(|told| told.resets_at > now);
+        let told = told.is_none_or(|told| told.left > told.all.unwrap_or(allowed) / RESERVE);
+        told && self.requests.left(now) > allowed / RESERVE
     }
 }
 
@@ -130,15 +140,15 @@ impl Budget {
     /// # Errors
     /// [`Failure::GitHubBudget`] when there is none left, or GitHub told us to wait; nothing was taken then.
     pub fn take(&mut self, payer: &Payer, purpose: Purpose, now: Timestamp) -> Result<(), Failure> {
-        let keep = if purpose == Purpose::Survey { self.requests_per_hour / RESERVE } else { 0 };
+        let allowed = self.requests_per_hour;
         let account = self.account(payer, now);
-        if account.waits(now) {
+        if account.waits(now) || (purpose == Purpose::Survey && !account.leaves_runners_their_share(allowed, now)) {
             return Err(Failure::GitHubBudget);
         }
         let registration = purpose == Purpose::Registration;
         let bucket = if registration { &mut account.registrations } else { &mut account.requests };
         let left = bucket.left(now).min(account.told(registration, now)).min(account.told(false, now));
-        if left <= keep {
+        if left == 0 {
             return Err(Failure::GitHubBudget);
         }
         let bucket = if registration { &mut account.registrations } else { &mut account.requests };
@@ -178,7 +188,7 @@ impl Budget {
             // by another clock, so that a window is another one only if it ends well after.
             let least = slot.filter(|told| told.resets_at > now && resets_at < told.resets_at + WAIT);
             let left = least.map_or(left, |told| left.min(told.left));
-            *slot = Some(Told { left, resets_at });
+            *slot = Some(Told { left, all: limits.all, resets_at });
         }
         if !refused {
             account.refusals = 0;

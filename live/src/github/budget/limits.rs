@@ -9,6 +9,8 @@ use tidegate_core::{Span, Timestamp};
 pub struct Limits {
     /// Requests left in this window: `x-ratelimit-remaining`.
     pub remaining: Option<u64>,
+    /// Requests of a whole window: `x-ratelimit-limit`.
+    pub all: Option<u64>,
     /// Time until the window ends: `x-ratelimit-reset` less `date`, so that our clock does not matter.
     pub resets_in: Option<Span>,
     /// The wait that is asked of us: `retry-after`, in seconds or as a date less `date`.
@@ -33,7 +35,8 @@ impl Limits {
             Some(_) => return Self { retry_after, ..Self::default() },
         };
         let resets_in = number("x-ratelimit-reset").map(|at| (Timestamp::ZERO + seconds(at)).since(date));
-        Self { remaining: number("x-ratelimit-remaining"), resets_in, retry_after, of_registrations }
+        let (all, remaining) = (number("x-ratelimit-limit"), number("x-ratelimit-remaining"));
+        Self { remaining, all, resets_in, retry_after, of_registrations }
     }
 }
 
@@ -69,9 +72,10 @@ mod tests {
             ("date", "Tue, 24 Nov 2026 14:00:00 GMT"),
             ("x-ratelimit-reset", "1795531500"), // 14:45
             ("x-ratelimit-remaining", "17"),
+            ("x-ratelimit-limit", "5000"),
             ("x-ratelimit-resource", "core"),
         ]);
-        assert_eq!((told.remaining, told.resets_in), (Some(17), Some(Span::from_mins(45))));
+        assert_eq!((told.remaining, told.all, told.resets_in), (Some(17), Some(5_000), Some(Span::from_mins(45))));
         let told = read(&[("x-ratelimit-reset", "1060"), ("date", "yesterday")]);
         assert_eq!(told.resets_in, Some(Span::from_secs(60)), "ours, where there is no date");
         assert_eq!(read(&[("x-ratelimit-reset", "18446744073709551615")]).resets_in.map(|span| span.0 > 0), Some(true));

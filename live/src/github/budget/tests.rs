@@ -36,6 +36,21 @@ fn surveys_leave_a_fifth_to_runners() {
     assert_eq!(takes(&mut budget, Purpose::Runner, NOW), 1);
 }
 
+// Broken: a fifth of what the policy allows is kept of what GitHub gives: a policy that allows five times as much lists nothing.
+#[test]
+fn surveys_leave_a_fifth_of_what_github_gives_whatever_the_policy_allows() {
+    let mut budget = budget(180, 100_000);
+    let told = |remaining| Limits {
+        remaining: Some(remaining),
+        all: Some(5_000),
+        resets_in: Some(Span::from_mins(10)),
+        ..Limits::default()
+    };
+    budget.heed(&studio(), &told(4_900), false, NOW);
+    assert_eq!(takes(&mut budget, Purpose::Survey, NOW), 3_900);
+    assert_eq!(takes(&mut budget, Purpose::Runner, NOW), 1_000);
+}
+
 #[test]
 fn what_github_says_is_left_bounds_all() {
     let mut budget = budget(180, 5_000);
