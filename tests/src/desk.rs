@@ -39,13 +39,14 @@ impl Desk {
         self.folder.path().join(name)
     }
 
-    /// Puts a file on it.
+    /// Puts a file on it, in a folder that need not be there.
     ///
     /// # Panics
     /// When it cannot be written.
     pub fn put(&self, name: &str, text: impl AsRef<[u8]>) -> PathBuf {
         let path = self.path(name);
-        std::fs::write(&path, text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let made = path.parent().map_or(Ok(()), std::fs::create_dir_all);
+        made.and_then(|()| std::fs::write(&path, text)).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         path
     }
 

@@ -12,8 +12,10 @@ mod health;
 mod judge;
 mod listing;
 mod message;
+mod permissions;
 pub mod provision;
 mod queues;
+mod quotas;
 mod receipts;
 mod records;
 #[cfg(test)]
@@ -24,7 +26,9 @@ mod tasks;
 
 pub(crate) use failure::words;
 pub use health::{Health, HealthReport};
+pub use permissions::Permission;
 pub use queues::{QueueLoad, Queues};
+pub use quotas::Quota;
 pub use tables::Tables;
 pub use tasks::Tasks;
 
@@ -107,6 +111,18 @@ impl Aws {
         })
     }
 
+    /// What the credentials may do in `me`, as far as calls that change nothing can tell: each action with what it is on.
+    pub async fn permissions(config: &Config, policy: &Policy, me: RegionId) -> Vec<(String, Permission)> {
+        let sdk = Sdk::load(config, policy, me, &Patience::LATENCY).await;
+        permissions::permissions(&sdk, config, policy, me).await
+    }
+
+    /// The quotas of `me` beside what the policy lets run there at once, each with its name.
+    pub async fn quotas(config: &Config, policy: &Policy, me: RegionId) -> Vec<(String, Quota)> {
+        let sdk = Sdk::load(config, policy, me, &Patience::LATENCY).await;
+        quotas::quotas(&sdk, config, policy, me).await
+    }
+
     fn of_clients(
         sdk: &Sdk,
         config: &Config,
@@ -175,6 +191,10 @@ impl Sdk {
 
     pub(crate) fn ecs(&self, region: RegionId) -> aws_sdk_ecs::Client {
         aws_sdk_ecs::Client::new(&self.of_region(region))
+    }
+
+    pub(crate) fn servicequotas(&self, region: RegionId) -> aws_sdk_servicequotas::Client {
+        aws_sdk_servicequotas::Client::new(&self.of_region(region))
     }
 }
 

@@ -2,7 +2,7 @@
 //! change anything.
 
 use super::{End, Files, print};
-use crate::aws::{Aws, words};
+use crate::aws::{Aws, Permission, Quota, words};
 use crate::clock::Clock;
 use crate::cloud::Probes;
 use crate::config::Config;
@@ -15,31 +15,52 @@ use std::sync::Arc;
 use std::time::Duration;
 use tidegate_core::port::probe::Event;
 
-/// What was looked at, whether it is well, and what is the matter.
-type Check = (String, Result<String, String>);
+/// What came of looking at something, in words.
+enum Found {
+    Well(String),
+    Wrong(String),
+    /// It could not be looked at. That alone stops nobody.
+    Unknown(String),
+}
+
+impl From<Result<String, String>> for Found {
+    fn from(found: Result<String, String>) -> Self {
+        match found {
+            Ok(words) => Self::Well(words),
+            Err(words) => Self::Wrong(words),
+        }
+    }
+}
+
+/// What was looked at, and what came of it.
+type Check = (String, Found);
 
 pub(super) fn doctor(files: &Files) -> Result<End, End> {
     let (policy, config) = files.read()?;
     let checks = super::runtime()?.block_on(examine(&policy, &config));
-    let (mut text, mut wrong) = (String::new(), 0);
+    let (mut text, mut wrong, mut unknown) = (String::new(), 0, 0);
     for (what, found) in &checks {
         let (mark, words) = match found {
-            Ok(words) => ("ok   ", words),
-            Err(words) => ("WRONG", words),
+            Found::Well(words) => ("ok   ", words),
+            Found::Wrong(words) => ("WRONG", words),
+            Found::Unknown(words) => ("?    ", words),
         };
-        wrong += usize::from(found.is_err());
+        wrong += usize::from(matches!(found, Found::Wrong(_)));
+        unknown += usize::from(matches!(found, Found::Unknown(_)));
         let _ = writeln!(text, "{mark}  {what}: {words}");
     }
-    let _ = writeln!(text, "{}", if wrong == 0 { "all is well".to_owned() } else { format!("{wrong} are wrong") });
+    let rest = if unknown == 0 { String::new() } else { format!("; {unknown} could not be looked at (?)") };
+    let all = if wrong == 0 { "all is well".to_owned() } else { format!("{wrong} are wrong") };
+    let _ = writeln!(text, "{all}{rest}");
     let end = print(&text);
     Ok(if end == End::Well && wrong > 0 { End::Wrong } else { end })
 }
 
 async fn examine(policy: &Loaded, config: &Config) -> Vec<Check> {
-    let mut checks = vec![("data folder".to_owned(), data(config))];
+    let mut checks = vec![("data folder".to_owned(), data(config).into())];
     let Some(me) = policy.policy.region_named(&config.node) else { return checks };
-    checks.push(("AWS credentials".to_owned(), Aws::credentials(config, &policy.policy, me).await));
-    checks.push(("clock".to_owned(), clock(config).await));
+    checks.push(("AWS credentials".to_owned(), Aws::credentials(config, &policy.policy, me).await.into()));
+    checks.push(("clock".to_owned(), clock(config).await.into()));
     let (names, now) = (Arc::new(Names::default()), Clock::new().now());
     let aws = Aws::connect(config, Arc::clone(&policy.policy), me, names, now.0).await;
     let report = aws.health.look().await;
@@ -49,21 +70,51 @@ async fn examine(policy: &Loaded, config: &Config) -> Vec<Check> {
         found.unwrap_or_else(|| "does not answer".to_owned())
     };
     let mut service = |what: &str, name: &str, well: bool| {
-        let found = if well { Ok(name.to_owned()) } else { Err(detail(what)) };
+        let found = if well { Found::Well(name.to_owned()) } else { Found::Wrong(detail(what)) };
         checks.push((format!("{what} in {}", config.node), found));
     };
     service("queue", &place.queue, report.queue);
     service("cluster", &place.cluster, report.cluster);
     service("table", &config.tables.nodes, report.table);
+    checks.extend(permissions(policy, config, me).await);
+    checks.extend(quotas(policy, config, me).await);
     for runner in &config.runners {
         let found = aws.tasks.look_at_definition(&runner.task_definition, &runner.container).await;
-        checks.push((format!("task definition {}", runner.task_definition), found));
+        checks.push((format!("task definition {}", runner.task_definition), found.into()));
     }
     let subnets = if place.subnets.is_empty() { Err("none is named".to_owned()) } else { Ok(place.subnets.join(", ")) };
-    checks.push((format!("subnets in {}", config.node), subnets));
-    checks.push(("GitHub".to_owned(), github(policy, config).await));
+    checks.push((format!("subnets in {}", config.node), subnets.into()));
+    checks.push(("GitHub".to_owned(), github(policy, config).await.into()));
     checks.extend(nodes(policy, config, me).await);
     checks
+}
+
+/// What is allowed stands in one line; what is not, or not known, each in its own.
+async fn permissions(policy: &Loaded, config: &Config, me: tidegate_core::RegionId) -> Vec<Check> {
+    let (mut given, mut checks) = (Vec::new(), Vec::new());
+    for (action, permission) in Aws::permissions(config, &policy.policy, me).await {
+        match permission {
+            Permission::Given => given.push(action),
+            Permission::Refused(told) => {
+                checks.push((action, Found::Wrong(format!("not allowed; change the role ({told})"))));
+            }
+            Permission::Unknown(told) => checks.push((action, Found::Unknown(told))),
+        }
+    }
+    if !given.is_empty() {
+        checks.insert(0, ("permissions".to_owned(), Found::Well(given.join(", "))));
+    }
+    checks
+}
+
+async fn quotas(policy: &Loaded, config: &Config, me: tidegate_core::RegionId) -> Vec<Check> {
+    let found = Aws::quotas(config, &policy.policy, me).await;
+    let found = found.into_iter().map(|(name, quota)| match quota {
+        Quota::Enough(told) => (name, Found::Well(told)),
+        Quota::Short(told) => (name, Found::Wrong(told)),
+        Quota::Unread(told) => (name, Found::Unknown(told)),
+    });
+    found.collect()
 }
 
 fn data(config: &Config) -> Result<String, String> {
@@ -113,17 +164,19 @@ async fn github(policy: &Loaded, config: &Config) -> Result<String, String> {
 async fn nodes(policy: &Loaded, config: &Config, me: tidegate_core::RegionId) -> Vec<Check> {
     let probes = match Probes::new(config, &policy.policy, me) {
         Ok(probes) => probes,
-        Err(error) => return vec![("probes".to_owned(), Err(error))],
+        Err(error) => return vec![("probes".to_owned(), Found::Wrong(error))],
     };
     let mut checks = Vec::new();
     for region in policy.policy.ids().filter(|region| *region != me) {
         let name = &policy.policy.region(region).name;
         let url = config.regions.get(name).map_or("", |region| region.node_url.as_str());
         let found = match probes.check(region, 0).await {
-            Event::Answered { services_well: true, .. } => Ok(url.to_owned()),
-            Event::Answered { services_well: false, .. } => Err(format!("{url} says that its services are not well")),
+            Event::Answered { services_well: true, .. } => Found::Well(url.to_owned()),
+            Event::Answered { services_well: false, .. } => {
+                Found::Wrong(format!("{url} says that its services are not well"))
+            }
             Event::Missed { .. } => {
-                Err(format!("{url} does not answer; start its node, or look at nodeUrl and the token"))
+                Found::Wrong(format!("{url} does not answer; start its node, or look at nodeUrl and the token"))
             }
         };
         checks.push((format!("node of {name}"), found));
