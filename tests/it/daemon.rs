@@ -1,6 +1,7 @@
 //! The daemon from outside: over HTTP, over the wire to emulators, killed and started again.
 
 mod embedded;
+mod emulation;
 mod fleet;
 mod flood;
 mod refused;

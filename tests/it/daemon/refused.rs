@@ -49,11 +49,21 @@ fn unsigned_malformed_and_oversize_deliveries_are_refused() {
     let mut foreign = queued(2, 1, "acme/app");
     foreign["workflow_job"]["labels"] = json!(["ubuntu-latest"]);
     assert!(daemon.deliver("workflow_job", &foreign).text().expect("text").starts_with("ignored"));
+    // A delivery that somebody sends once more, and one of long ago: both are signed, and nothing comes of them.
+    let replayed = daemon.post_webhook("workflow_job", good.clone(), Some(&signed(&good))).expect("an answer");
+    assert_eq!(replayed.status(), 202);
+    let mut old = queued(3, 1, "acme/app");
+    old["workflow_job"]["created_at"] = json!("2023-05-01T10:00:00Z");
+    assert_eq!(daemon.deliver("workflow_job", &old).status(), 202);
     until("one job and no more", 10, || {
         let open = daemon.status()["nodes"][0]["openJobs"].clone();
         if open == 1 { Ok(()) } else { Err(open.to_string()) }
     });
     assert!(daemon.stop().success());
+    let facts: String = house::walk(&desk.path("data")).iter().filter_map(|path| house::text(path)).collect();
+    for (why, times) in [("duplicate", 1), ("old", 1)] {
+        assert_eq!(facts.matches(&format!("\"why\":\"{why}\"")).count(), times, "{why}");
+    }
 }
 
 #[test]
