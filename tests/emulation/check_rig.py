@@ -739,6 +739,34 @@ def a_killed_region_comes_back(world):
 
 
 @check
+def a_killed_region_keeps_what_aws_would(world):
+    world.prepare_tasks(US)
+    world.make_table("keeper", EU)
+    world.put(US, "keeper", "a", "1")
+    queues = world.client("sqs", US)
+    queue = queues.create_queue(QueueName="keeper")["QueueUrl"]
+    for body in ("received", "waits"):
+        queues.send_message(QueueUrl=queue, MessageBody=body)
+    hidden = queues.receive_message(QueueUrl=queue)["Messages"][0]["Body"]
+    token = world.installation_token()
+    configuration = world.register(token, "keeper", ["nothing"])[2]["encoded_jit_config"]
+    environment = {"TIDEGATE_JIT_CONFIG": configuration}
+    arn = world.launch(US, "kept", environment=environment)["tasks"][0]["taskArn"]
+    until(lambda: world.task(US, arn)["lastStatus"] == "RUNNING", "the task does not run")
+    world.command(kill=US, keeps=True)
+    world.put(EU, "keeper", "b", "2")
+    world.command(start=US)
+    until(lambda: world.get(US, "keeper", "b") == "2", "no catch-up after the restart")
+    expect(world.get(US, "keeper", "a") == "1", "the table was not kept")
+    left = [message["Body"] for message in queues.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", [])]
+    expect(sorted([hidden, *left]) == ["received", "waits"], f"the queue holds {left}, and {hidden} is received")
+    expect(world.stopped(US, arn)["stopCode"] == "TerminationNotice", "the task was to end with its region")
+    expect(not world.client("ecs", US).list_tasks(cluster="runners")["taskArns"], "a task that ended is listed")
+    again = world.launch(US, "kept", environment=environment)["tasks"][0]["taskArn"]
+    expect(again == arn, "a client token was forgotten")
+
+
+@check
 def nothing_outlives_a_killed_rig(_):
     with tempfile.TemporaryDirectory() as directory:
         other = World(directory, [US])

@@ -1,8 +1,7 @@
 """Knows which calls set a region up and how to make them again after its emulator was killed; must not know items or messages.
 
-The emulator keeps everything in memory and saves it only when it ends in good
-order. After a kill the region gets its queues, clusters, task definitions,
-buckets and tables back from here; messages and tasks are gone.
+After a kill that kept nothing the region gets its queues, clusters, task
+definitions, buckets and tables back from here; messages and tasks are gone.
 """
 
 import threading

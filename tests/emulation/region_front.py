@@ -22,7 +22,8 @@ Control is HTTP on the control port. GET /control answers the state. POST
     replicate      {table: [region, ...]} or [table, ...]: more tables that replicate eventually
     strong         the same for tables that are strongly consistent
     strongRoundTrip, strongRefusalDelay   seconds that a strong write takes, and that a refusal takes
-    killed         {region: true}: its emulator was killed; set by the rig
+    killed         {region: true}: its emulator is killed; set by the rig; answered when no call to it is under way;
+                   {region: false}: it runs again, with all that it had
     revive         region: its emulator runs again, empty: give it its set-up and its replicas back
     reset          true: no cuts, nothing down, no faults, no lag, counters at zero; done first
 
@@ -34,6 +35,7 @@ and its answer is lost). With a delay alone the call is only slowed.
 """
 
 import argparse
+import contextlib
 import json
 import re
 import sys
@@ -52,6 +54,7 @@ from front_tasks import NEEDS_CLUSTER, TaskRules
 from wire import DropConnection, Handler, Server, peer_is_gone, raise_file_limit, wait_for_end
 
 _POLL_SLICE_SECONDS = 1
+_LONGEST_CALL_SECONDS = 20.0
 _SIGNED_REGION = re.compile(r"Credential=[^/]+/\d+/([^/]+)/")
 
 
@@ -72,6 +75,8 @@ class Front:
         self.listeners = {region: [] for region in self.regions}
         self.calls = {region: Counter() for region in self.regions}
         self._calls_lock = threading.Lock()
+        self._under_way = Counter()
+        self._ended = threading.Condition()
 
     def pass_through(self, caller, region, call, connection):
         """The way of one request: the network, injected answers, the rules, the emulator, and the network again."""
@@ -84,11 +89,23 @@ class Front:
                 self.tasks.note_injected(region, call, injected)
             answer = injected
         else:
-            answer = self._carry_out(caller, region, call, connection)
+            with self._noted(region):
+                answer = self._carry_out(caller, region, call, connection)
         if loses_answer:
             raise DropConnection
         self.network.pass_or_hang(caller, region, connection)
         return answer
+
+    @contextlib.contextmanager
+    def _noted(self, region):
+        with self._ended:
+            self._under_way[region] += 1
+        try:
+            yield
+        finally:
+            with self._ended:
+                self._under_way[region] -= 1
+                self._ended.notify_all()
 
     def _carry_out(self, caller, region, call, connection):
         signed = next((_SIGNED_REGION.search(v) for n, v in call.headers if n.lower() == "authorization"), None)
@@ -197,6 +214,10 @@ class Front:
                     listener.close_connections()
         self.replication.wake()
         self.strong.heal()
+        with self._ended:
+            for region in (region for region, is_dead in order.get("killed", {}).items() if is_dead):
+                if not self._ended.wait_for(lambda region=region: not self._under_way[region], _LONGEST_CALL_SECONDS):
+                    raise ValueError(f"calls to {region} do not end")
 
     def _set_lag(self, lag):
         pairs = lag if isinstance(lag, list) else [

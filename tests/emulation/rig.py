@@ -12,8 +12,10 @@ Prints one line of JSON when everything is ready:
 
 Commands are lines of JSON on stdin, each answered by one line of JSON:
 
-    {"kill": REGION}    kill -9 of the region's emulator; its front behaves as if the region were down
-    {"start": REGION}   start it again; set-up and replicated tables come back, messages and tasks do not
+    {"kill": REGION}    kill -9 of the region's emulator and tasks; its front behaves as if the region were down
+    {"kill": REGION, "keeps": true}   the same, and its queues and tables are kept, as AWS keeps them
+    {"start": REGION}   start it again: with what was kept, its tasks ended; or else set-up and replicated tables come
+                        back from the front, and messages and tasks do not
     {"pids": true}      the processes that run now
 
 An answer is {"ok": true, ...} or {"ok": false, "error": TEXT}. The rig ends,
@@ -105,13 +107,9 @@ class Rig:
 
     def start(self):
         for region in self.options.region:
-            socket_path = self.sockets / f"{region}.sock"
-            command = self.options.task_command
-            if command is None:
-                command = shlex.join([sys.executable, "-I", "-S", str(HERE / "runner_stub.py")])
-            environment = {"TASK_COMMAND": command} if command else {}
-            self.spawn(f"engine-{region}", [sys.executable, str(HERE / "task_engine.py"), str(socket_path)], environment)
-        self.wait_for(lambda: all((self.sockets / f"{r}.sock").exists() for r in self.options.region), "the task engines")
+            self.start_engine(region)
+        for region in self.options.region:
+            self.wait_for((self.sockets / f"{region}.sock").exists, f"the task engine of {region}")
         for region in self.options.region:
             self.emulator_ports[region] = free_port()
             self.start_emulator(region)
@@ -147,11 +145,26 @@ class Rig:
             "pids": self.pids(),
         }
 
+    def start_engine(self, region):
+        command = self.options.task_command
+        if command is None:
+            command = shlex.join([sys.executable, "-I", "-S", str(HERE / "runner_stub.py")])
+        environment = {"TASK_COMMAND": command} if command else {}
+        engine = [sys.executable, str(HERE / "task_engine.py"), str(self.sockets / f"{region}.sock")]
+        self.spawn(f"engine-{region}", engine, environment)
+
+    def state_of(self, region):
+        """Where an emulator's state is kept over a kill, and the file that says so."""
+        state = self.directory / f"emulator-{region}" / "state"
+        return state, state / "kept"
+
     def start_emulator(self, region):
         port = str(self.emulator_ports[region])
         temporary = self.directory / f"emulator-{region}"
         temporary.mkdir(exist_ok=True)
-        self.spawn(f"emulator-{region}", [self.python, str(HERE / "emulator.py"), str(self.sockets / f"{region}.sock.ended")], {
+        state, kept_file = self.state_of(region)
+        ended = str(self.sockets / f"{region}.sock.ended")
+        self.spawn(f"emulator-{region}", [self.python, str(HERE / "emulator.py"), ended, str(kept_file)], {
             "MINISTACK_REGION": region,
             "AWS_DEFAULT_REGION": region,
             "GATEWAY_PORT": port,
@@ -162,8 +175,8 @@ class Rig:
             "HOSTNAME": "",
             "TMPDIR": str(temporary),
             "S3_DATA_DIR": str(temporary / "s3"),
-            "STATE_DIR": str(temporary / "state"),
-            "PERSIST_STATE": "0",
+            "STATE_DIR": str(state),
+            "PERSIST_STATE": "1",
             "SFTP_ENABLED": "0",
             "IOT_MTLS_ENABLED": "0",
             "LOG_LEVEL": "WARNING",
@@ -200,22 +213,33 @@ class Rig:
     def pids(self):
         return {name: child.pid for name, child in self.children.items() if child.poll() is None}
 
-    def kill(self, region):
+    def kill(self, region, keeps):
         if region not in self.emulator_ports or region in self.killed:
             raise RigError(f"no emulator of {region} runs")
+        emulator = self.children[f"emulator-{region}"]
+        state, kept_file = self.state_of(region)
+        shutil.rmtree(state, ignore_errors=True)
         self.killed.add(region)
-        child = self.children[f"emulator-{region}"]
-        child.kill()
-        child.wait()
+        if keeps:
+            self.tell_front({"killed": {region: True}})  # it answers when no call is under way any more
+            emulator.send_signal(signal.SIGUSR1)
+            self.wait_for(kept_file.exists, f"what {region} keeps", emulator)
+        for child in (emulator, self.children[f"engine-{region}"]):
+            child.kill()  # an engine's tasks end with it
+            child.wait()
+        (self.sockets / f"{region}.sock").unlink(missing_ok=True)
         self.tell_front({"killed": {region: True}})
         return {"killed": region}
 
     def start_again(self, region):
         if region not in self.killed:
             raise RigError(f"the emulator of {region} was not killed")
+        is_kept = self.state_of(region)[1].exists()
+        self.start_engine(region)
+        self.wait_for((self.sockets / f"{region}.sock").exists, f"the task engine of {region}")
         self.start_emulator(region)
         self.wait_for_emulator(region)
-        self.tell_front({"revive": region})
+        self.tell_front({"killed": {region: False}} if is_kept else {"revive": region})
         self.killed.discard(region)
         return {"started": region, "pid": self.children[f"emulator-{region}"].pid}
 
@@ -223,7 +247,7 @@ class Rig:
         try:
             order = json.loads(line)
             if "kill" in order:
-                return {"ok": True, **self.kill(order["kill"])}
+                return {"ok": True, **self.kill(order["kill"], order.get("keeps", False))}
             if "start" in order:
                 return {"ok": True, **self.start_again(order["start"])}
             if "pids" in order:
@@ -234,7 +258,7 @@ class Rig:
 
     def check_children(self):
         for name, child in self.children.items():
-            is_expected = name.removeprefix("emulator-") in self.killed
+            is_expected = name.removeprefix("emulator-").removeprefix("engine-") in self.killed
             if child.poll() is not None and not is_expected:
                 raise RigError(f"{name} ended with {child.returncode}; see {self.directory / 'logs' / name}.log")
 
