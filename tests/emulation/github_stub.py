@@ -392,6 +392,11 @@ def stub_control(request):
     return 200, request.github.state()["settings"], []
 
 
+@route("GET", r"/stub/statuses", "open")
+def stub_statuses(request):
+    return 200, request.world.statuses(), []
+
+
 @route("GET", r"/stub/state", "open")
 def stub_state(request):
     return 200, request.github.state(), []

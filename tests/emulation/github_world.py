@@ -329,6 +329,11 @@ class World:
                 if runner.scope == scope and runner.registered <= moment and name in (None, runner.name)
             ]
 
+    def statuses(self):
+        """What is looked at again and again: cheap however many jobs there are."""
+        with self.changed:
+            return {"jobs": {job.id: job.status for job in self.jobs.values()}, "violations": list(self.violations)}
+
     def state(self):
         with self.changed:
             return {
