@@ -3,20 +3,32 @@
 mod ends;
 mod examples;
 mod hung_aws;
+mod loss;
 mod phases;
+mod secrets;
 mod settled;
+mod surplus;
 mod trouble_of_github;
 
 use super::{PROGRAM, tidegate_live};
 use crate::tidegate;
-use phases::{assert_failed_over_in_time, assert_returned_by_a_ramp, first_phases, wait_phase};
+use loss::Loss;
+use phases::{
+    assert_failed_over_in_time, assert_no_second_failover, assert_returned_by_a_ramp, assert_suspected_alone,
+    first_phases, wait_phase,
+};
+use secrets::assert_no_secrets;
 use serde_json::{Value, json};
 use settled::{wait_idle, wait_settled};
+use surplus::{assert_surplus, launches, unstarted};
 use tidegate_core::controller::phase::Phase;
-use tidegate_tests::daemon::{ADMIN_TOKEN, WEBHOOK_SECRET};
+use tidegate_tests::Desk;
+use tidegate_tests::daemon::ADMIN_TOKEN;
 use tidegate_tests::rig::{Fleet, REGIONS, quick_policy};
 use tidegate_tests::wait::until;
-use tidegate_tests::{Desk, house};
+
+/// The regions that are not lost.
+const SURVIVORS: [&str; 2] = ["eu-west-1", "ap-southeast-1"];
 
 /// Every journal leads to the same decisions again.
 fn assert_replays(fleet: &Fleet) {
@@ -39,32 +51,16 @@ fn assert_ran_once(state: &Value, jobs: &[u64]) {
     }
 }
 
+/// Probes of other regions that a node missed so far.
+fn missed_probes(fleet: &Fleet, node: &str) -> usize {
+    fleet.nodes[node].log_text().matches("a probe is missed").count()
+}
+
 /// The quick policy, but that nothing but webhooks tells of jobs: GitHub's lists are not read, and no delivery is swept.
 fn told_by_webhooks_alone() -> String {
     let policy = quick_policy("").replace("\"4s\", \"sweepEvery\": \"5s\"", "\"6h\", \"sweepEvery\": \"6h\"");
     assert!(policy.contains("\"reconcileEvery\": \"6h\""), "{policy}");
     policy
-}
-
-/// Launches that ECS accepted, without repeats of the same token.
-fn launches(fleet: &Fleet) -> usize {
-    let seen = fleet.rig.seen();
-    let calls = seen["runTask"].as_array().expect("calls");
-    calls.iter().filter(|call| call["accepted"] == true && call["repeated"] != true).count()
-}
-
-/// Nothing secret is in logs, journals or metrics: what the tests know, and what GitHub gave to each runner.
-fn assert_no_secrets(desk: &Desk, fleet: &Fleet) {
-    let mut texts: Vec<String> = house::walk(&desk.path("data")).iter().filter_map(|path| house::text(path)).collect();
-    assert!(texts.iter().any(|text| text.contains("\"launched\"")), "there are journals to look in");
-    texts.extend(REGIONS.iter().map(|region| fleet.nodes[region].log_text()));
-    texts.extend(REGIONS.iter().map(|region| fleet.nodes[region].get("/metrics").text().expect("text")));
-    for text in &texts {
-        // A runner's configuration and an App's token are objects in base64; an installation's token begins with `ghs_`.
-        for secret in [WEBHOOK_SECRET, ADMIN_TOKEN, "PRIVATE KEY", "eyJ", "ghs_"] {
-            assert!(!text.contains(secret), "{secret} is told");
-        }
-    }
 }
 
 #[test]
@@ -79,70 +75,64 @@ fn webhooks_become_runners_that_take_every_job_once() {
     assert_ran_once(&state, &jobs);
     assert_eq!(wait_settled(&fleet, 60), jobs, "every job has a claim, and nothing else has");
     assert_eq!(launches(&fleet), 40, "one task for each job");
-    assert_no_secrets(&desk, &fleet);
+    assert_no_secrets(&desk, &fleet, jobs[0]);
     for region in REGIONS {
         assert!(fleet.nodes.get_mut(region).expect("it runs").stop().success(), "{}", fleet.logs());
     }
     assert_replays(&fleet);
 }
 
-/// Jobs that were started and completed, whatever their conclusion: a job on a lost region's runner fails with it.
-#[track_caller]
-fn assert_started_at_most_once(state: &Value) {
-    for job in state["jobs"].as_array().expect("jobs") {
-        assert!(job["starts"].as_u64().is_some_and(|starts| starts <= 1), "{job}");
-        assert!(job["maxConcurrentlyInProgress"].as_u64().is_some_and(|most| most <= 1), "{job}");
-    }
-}
-
-/// A region is lost with jobs under way, and comes back with its old messages.
-fn lose_a_region(policy: &str) {
-    let desk = Desk::empty();
-    let mut fleet = Fleet::start(&desk, PROGRAM, policy);
-    // More than the home takes at once: some run, some start, some wait in its queue.
-    let jobs = fleet.rig.queue_jobs(200, 2.0);
+/// Waits until so many jobs are at work.
+fn wait_running(fleet: &Fleet, count: usize) {
     until("the first jobs to run", 60, || {
         let state = fleet.rig.github_state();
         let running =
             state["jobs"].as_array().expect("jobs").iter().filter(|job| job["status"] == "in_progress").count();
-        if running >= 10 { Ok(()) } else { Err(running.to_string()) }
+        if running >= count { Ok(()) } else { Err(running.to_string()) }
     });
-    // Its node is killed, and nobody reaches its services: messages and tasks stay where they are.
-    fleet.nodes.get_mut("us-east-1").expect("it runs").kill();
-    fleet.rig.front(&json!({ "down": ["us-east-1"] }));
-    wait_phase(&fleet, "eu-west-1", "us-east-1", &["evacuating", "out"], 30);
+}
+
+/// A region is lost with jobs under way, and comes back.
+fn lose_a_region(policy: &str, loss: Loss) {
+    let desk = Desk::empty();
+    let mut fleet = Fleet::start(&desk, PROGRAM, policy);
+    // More than the home takes at once: some run, some start, some wait in its queue.
+    let jobs = fleet.rig.queue_jobs(200, 2.0);
+    wait_running(&fleet, 10);
+    let under_way = loss.strike(&mut fleet);
+    for survivor in SURVIVORS {
+        wait_phase(&fleet, survivor, "us-east-1", &["evacuating", "out"], 30);
+    }
     let more = fleet.rig.queue_jobs(40, 1.0);
     let state = fleet.wait_completed(&more, 240);
     assert_ran_once(&state, &more);
     let state = fleet.wait_completed(&jobs, 240);
-    assert_started_at_most_once(&state);
+    loss.assert_ran_once(&state, &jobs, &under_way);
     // It returns, with messages of jobs that others have done since.
-    fleet.rig.front(&json!({ "down": [] }));
-    fleet.start_node("us-east-1");
-    for observer in ["us-east-1", "eu-west-1", "ap-southeast-1"] {
+    loss.mend(&mut fleet);
+    for observer in REGIONS {
         wait_phase(&fleet, observer, "us-east-1", &["active"], 150);
     }
     let last = fleet.rig.queue_jobs(10, 1.0);
     let state = fleet.wait_completed(&last, 90);
     assert_ran_once(&state, &last);
     wait_idle(&fleet, 180);
-    // Those under way when the region was lost; and on a machine that is short of time a task may be given up and launched
-    // again before it is up. No more than one for each job.
-    let surplus = launches(&fleet).saturating_sub(250);
-    assert!(surplus <= 200, "{surplus} runners more than jobs");
+    assert_no_secrets(&desk, &fleet, jobs[0]);
     for region in REGIONS {
         assert!(fleet.nodes.get_mut(region).expect("it runs").stop().success(), "{}", fleet.logs());
     }
-    assert_failed_over_in_time(&fleet, "eu-west-1");
-    for survivor in ["eu-west-1", "ap-southeast-1"] {
+    assert_surplus(&fleet, 250, under_way.waiting);
+    for survivor in SURVIVORS {
+        assert_failed_over_in_time(&fleet, survivor);
         assert_returned_by_a_ramp(&fleet, survivor);
     }
     assert_replays(&fleet);
 }
 
+// Broken: no job counts as lost with its runner: GitHub's `failure` of one that was at work is named.
 #[test]
 fn a_region_is_lost_and_no_job_with_it() {
-    lose_a_region(&quick_policy(""));
+    lose_a_region(&quick_policy(""), Loss::Killed);
 }
 
 #[test]
@@ -151,8 +141,8 @@ fn a_supervised_failover_waits_for_its_operator_and_loses_no_job() {
     let policy = quick_policy("").replace("\"automatic\"", "\"supervised\", \"approvalTimeout\": null");
     let mut fleet = Fleet::start(&desk, PROGRAM, &policy);
     let jobs = fleet.rig.queue_jobs(60, 1.0);
-    fleet.nodes.get_mut("us-east-1").expect("it runs").kill();
-    fleet.rig.front(&json!({ "down": ["us-east-1"] }));
+    wait_running(&fleet, 5);
+    let under_way = Loss::Unreachable.strike(&mut fleet);
     wait_phase(&fleet, "eu-west-1", "us-east-1", &["awaitingApproval"], 30);
     let approve = format!("approve us-east-1 --node {}", fleet.nodes["eu-west-1"].private);
     tidegate_live()
@@ -161,18 +151,19 @@ fn a_supervised_failover_waits_for_its_operator_and_loses_no_job() {
         .run()
         .ends(0)
         .prints("approve ordered");
-    for observer in ["eu-west-1", "ap-southeast-1"] {
-        wait_phase(&fleet, observer, "us-east-1", &["evacuating", "out"], 30);
+    for survivor in SURVIVORS {
+        wait_phase(&fleet, survivor, "us-east-1", &["evacuating", "out"], 30);
     }
     let state = fleet.wait_completed(&jobs, 240);
-    assert_started_at_most_once(&state);
-    fleet.rig.front(&json!({ "down": [] }));
-    fleet.start_node("us-east-1");
+    Loss::Unreachable.assert_ran_once(&state, &jobs, &under_way);
+    Loss::Unreachable.mend(&mut fleet);
     wait_phase(&fleet, "eu-west-1", "us-east-1", &["active"], 150);
     wait_idle(&fleet, 180);
+    assert_no_secrets(&desk, &fleet, jobs[0]);
     for region in REGIONS {
         assert!(fleet.nodes.get_mut(region).expect("it runs").stop().success(), "{}", fleet.logs());
     }
+    assert_surplus(&fleet, jobs.len(), under_way.waiting);
     let order = first_phases(&fleet, "eu-west-1", 3);
     assert_eq!(order, [Phase::Suspect, Phase::AwaitingApproval, Phase::Evacuating]);
     assert_returned_by_a_ramp(&fleet, "eu-west-1");
@@ -181,7 +172,7 @@ fn a_supervised_failover_waits_for_its_operator_and_loses_no_job() {
 
 #[test]
 fn a_region_is_lost_under_strong_consistency() {
-    lose_a_region(&quick_policy("\"consistency\": \"strong\","));
+    lose_a_region(&quick_policy("\"consistency\": \"strong\","), Loss::Unreachable);
 }
 
 #[test]
@@ -208,17 +199,20 @@ fn no_capacity_a_slow_table_throttles_and_lost_answers_lose_no_job() {
     assert_ran_once(&state, &hindered);
     fleet.rig.front(&json!({ "faults": [] }));
     wait_settled(&fleet, 180);
+    assert_no_secrets(&desk, &fleet, jobs[0]);
     for region in REGIONS {
         assert!(fleet.nodes.get_mut(region).expect("it runs").stop().success());
     }
+    assert_surplus(&fleet, jobs.len() + hindered.len(), 0);
     assert_replays(&fleet);
 }
 
+// Broken: both others are cut off one way, and not one alone: the home is evacuated.
 #[test]
 fn a_region_cut_off_goes_on_by_itself_and_nothing_runs_twice() {
     let desk = Desk::empty();
     let mut fleet = Fleet::start(&desk, PROGRAM, &quick_policy(""));
-    let jobs = fleet.rig.queue_jobs(60, 2.0);
+    let jobs = fleet.rig.queue_jobs(80, 1.0);
     // Both ways between the home and the others: services and nodes there answer the home's own node, and nobody else.
     let pairs = [
         ["us-east-1", "eu-west-1"],
@@ -227,10 +221,14 @@ fn a_region_cut_off_goes_on_by_itself_and_nothing_runs_twice() {
         ["ap-southeast-1", "us-east-1"],
     ];
     fleet.cut(&pairs, "close");
-    let more = fleet.rig.queue_jobs(20, 1.0);
+    let more = fleet.rig.queue_jobs(40, 1.0);
     // Two of three agree that it is gone; it cannot know, and goes on with what it has.
-    wait_phase(&fleet, "eu-west-1", "us-east-1", &["evacuating", "out"], 60);
+    for survivor in SURVIVORS {
+        wait_phase(&fleet, survivor, "us-east-1", &["evacuating", "out"], 60);
+    }
     assert_eq!(fleet.nodes["us-east-1"].phase("us-east-1", "us-east-1"), "active", "{}", fleet.logs());
+    // Whoever waits for a runner now may get one from each side.
+    let waiting = unstarted(&fleet);
     let state = fleet.wait_completed(&jobs, 120);
     assert_ran_once(&state, &jobs);
     let state = fleet.wait_completed(&more, 120);
@@ -239,17 +237,32 @@ fn a_region_cut_off_goes_on_by_itself_and_nothing_runs_twice() {
     for observer in REGIONS {
         wait_phase(&fleet, observer, "us-east-1", &["active"], 150);
     }
-    // One way only, and slow.
+    // One way only, and slow: of three one alone does not reach the home.
     fleet.rig.front(&json!({ "lag": 1.0 }));
     fleet.cut(&[["eu-west-1", "us-east-1"]], "hang");
-    let again = fleet.rig.queue_jobs(20, 1.0);
+    let again = fleet.rig.queue_jobs(40, 1.0);
+    let missed = missed_probes(&fleet, "eu-west-1");
+    wait_phase(&fleet, "eu-west-1", "us-east-1", &["suspect"], 60);
     let state = fleet.wait_completed(&again, 120);
     assert_ran_once(&state, &again);
+    // With a quorum it would be evacuated after the third probe and `suspectFor`, which is a probe and a half.
+    until("six probes to be missed", 60, || match missed_probes(&fleet, "eu-west-1") - missed {
+        count if count >= 6 => Ok(()),
+        count => Err(count.to_string()),
+    });
+    for (observer, phase) in [("eu-west-1", "suspect"), ("us-east-1", "active"), ("ap-southeast-1", "active")] {
+        assert_eq!(fleet.nodes[observer].phase(observer, "us-east-1"), phase, "{observer}: {}", fleet.logs());
+    }
     fleet.rig.front(&json!({ "lag": 0.0 }));
     fleet.cut(&[], "close");
+    wait_phase(&fleet, "eu-west-1", "us-east-1", &["active"], 60);
     wait_settled(&fleet, 180);
+    assert_no_secrets(&desk, &fleet, jobs[0]);
     for region in REGIONS {
         assert!(fleet.nodes.get_mut(region).expect("it runs").stop().success());
     }
+    assert_suspected_alone(&fleet, "eu-west-1");
+    assert_no_second_failover(&fleet, "ap-southeast-1");
+    assert_surplus(&fleet, jobs.len() + more.len() + again.len(), waiting);
     assert_replays(&fleet);
 }

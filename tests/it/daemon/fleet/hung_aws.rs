@@ -1,8 +1,10 @@
 //! AWS hangs in every region at once: GitHub must not notice. Knows how deliveries are timed; must not know who hangs for
 //! how long.
 
+use super::secrets::assert_no_secrets;
 use super::settled::wait_settled;
-use super::{PROGRAM, assert_ran_once, assert_replays, launches, told_by_webhooks_alone};
+use super::surplus::launches;
+use super::{PROGRAM, assert_ran_once, assert_replays, told_by_webhooks_alone};
 use serde_json::{Value, json};
 use tidegate_tests::Desk;
 use tidegate_tests::rig::{Fleet, REGIONS};
@@ -67,6 +69,7 @@ fn webhooks_are_answered_at_once_while_aws_hangs_and_their_jobs_run_when_it_is_b
     let state = fleet.wait_completed(&jobs, 120);
     assert_ran_once(&state, &jobs);
     assert_eq!(wait_settled(&fleet, 90), jobs, "every job has a claim");
+    assert_no_secrets(&desk, &fleet, jobs[0]);
     for region in REGIONS {
         assert!(fleet.nodes.get_mut(region).expect("it runs").stop().success(), "{}", fleet.logs());
     }

@@ -3,6 +3,7 @@
 
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
 use tidegate_tests::daemon::Daemon;
 use tidegate_tests::rig::{Fleet, REGIONS};
 use tidegate_tests::wait::until;
@@ -86,8 +87,39 @@ fn stages(fleet: &Fleet, region: &str) -> BTreeMap<u64, u64> {
     }
 }
 
-/// Waits until no node holds a task, a message or a runner any more.
+/// How long a runner with no job may stay once no job is left: the quick policy's `idleTimeout`.
+const IDLE: Duration = Duration::from_secs(8);
+
+/// What a machine that is short of time may be late by.
+const LATE: Duration = Duration::from_secs(12);
+
+/// Runners with no job, and since when they are known.
+#[derive(Debug, Default)]
+struct Idle(BTreeMap<String, Instant>);
+
+impl Idle {
+    /// It stays no longer than the policy says. If two regions made a runner of the same name one after the other, the table
+    /// calls the second one taken: GitHub is asked after four times the time more, and up to once more to spread what is asked.
+    fn check(&mut self, fleet: &Fleet, state: &Value, runner: &Value) {
+        if runner["busy"] == true {
+            return;
+        }
+        let name = runner["name"].to_string();
+        let took = self.0.entry(name.clone()).or_insert_with(Instant::now).elapsed();
+        let is_taken = state["jobs"].as_array().into_iter().flatten().any(|job| job["runner_name"] == runner["name"]);
+        let allowed = IDLE * if is_taken { 6 } else { 1 } + LATE;
+        assert!(
+            took < allowed,
+            "{name} is idle for {took:?}, taken: {is_taken}: {}",
+            told_of(fleet, std::slice::from_ref(&name))
+        );
+    }
+}
+
+/// Waits until no node holds a task, a message or a runner any more, and sees to it that no idle runner stays for longer than
+/// the policy says. All jobs must have been completed, and all nodes run.
 pub(super) fn wait_idle(fleet: &Fleet, seconds: u64) {
+    let mut idle = Idle::default();
     until("every runner and every message to be gone", seconds, || {
         let mut left = Vec::new();
         for (region, node) in &fleet.nodes {
@@ -104,6 +136,7 @@ pub(super) fn wait_idle(fleet: &Fleet, seconds: u64) {
         // takes it off its list after a day.
         let online = state["runners"].as_array().into_iter().flatten().filter(|runner| runner["status"] == "online");
         for runner in online {
+            idle.check(fleet, &state, runner);
             left.push(format!("{} {} busy: {}", runner["name"], runner["status"], runner["busy"]));
         }
         for region in REGIONS {

@@ -1,8 +1,10 @@
 //! GitHub at its worst, all at once: deliveries lost, doubled and out of order, lists that are late, registrations that are
 //! refused or whose answers are lost. Knows what GitHub counts; must not know how a node makes up for it.
 
+use super::secrets::assert_no_secrets;
 use super::settled::wait_settled;
-use super::{PROGRAM, assert_ran_once, assert_replays, launches};
+use super::surplus::assert_surplus;
+use super::{PROGRAM, assert_ran_once, assert_replays};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use tidegate_tests::Desk;
@@ -48,11 +50,11 @@ fn lost_doubled_and_late_deliveries_and_few_registrations_lose_no_job() {
     let counted = ["secondaryLimited", "nameTaken"].map(|name| state["counters"][name].as_u64().unwrap_or(0));
     let told = format!("{lost} lost, {doubled} doubled, {counted:?} refused or taken: {}", state["counters"]);
     assert!(lost > 0 && doubled > 0 && counted.iter().all(|count| *count > 0), "{told}");
-    // A runner for each name that was taken by one whose answer was lost, and one for a job that was found twice.
-    let surplus = launches(&fleet).saturating_sub(jobs.len());
-    assert!(surplus <= jobs.len(), "{surplus} runners more than jobs: {told}");
+    assert_no_secrets(&desk, &fleet, jobs[0]);
     for region in REGIONS {
         assert!(fleet.nodes.get_mut(region).expect("it runs").stop().success(), "{}", fleet.logs());
     }
+    // At the most a runner for each name that was taken by one whose answer was lost, and one for a job that was found twice.
+    assert_surplus(&fleet, jobs.len(), jobs.len());
     assert_replays(&fleet);
 }
