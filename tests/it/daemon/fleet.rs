@@ -141,7 +141,6 @@ fn a_supervised_failover_waits_for_its_operator_and_loses_no_job() {
     let policy = quick_policy("").replace("\"automatic\"", "\"supervised\", \"approvalTimeout\": null");
     let mut fleet = Fleet::start(&desk, PROGRAM, &policy);
     let jobs = fleet.rig.queue_jobs(60, 1.0);
-    wait_running(&fleet, 5);
     let under_way = Loss::Unreachable.strike(&mut fleet);
     wait_phase(&fleet, "eu-west-1", "us-east-1", &["awaitingApproval"], 30);
     let approve = format!("approve us-east-1 --node {}", fleet.nodes["eu-west-1"].private);
