@@ -90,8 +90,9 @@ fn stages(fleet: &Fleet, region: &str) -> BTreeMap<u64, u64> {
 /// How long a runner with no job may stay once no job is left: the quick policy's `idleTimeout`.
 const IDLE: Duration = Duration::from_secs(8);
 
-/// What a machine that is short of time may be late by.
-const LATE: Duration = Duration::from_secs(12);
+/// What a machine that is short of time may be late by: the runner is there before it is seen to run, and the table and GitHub
+/// are asked before it is taken back.
+const LATE: Duration = Duration::from_secs(22);
 
 /// Runners with no job, and since when they are known.
 #[derive(Debug, Default)]
