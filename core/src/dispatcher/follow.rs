@@ -127,12 +127,12 @@ impl Dispatcher {
     /// The task is gone. If its runner may not have served anybody, the controller is told; the claim decides there
     /// whether capacity is still wanted.
     fn on_stopped(&mut self, placement: PlacementId, cause: StopCause, now: Timestamp, out: &mut Out) {
-        let (region, window) = (self.state.me, self.policy.failover.window);
+        let region = self.state.me;
         let Some(task) = self.drop_task(placement) else { return };
         out.facts.push(Fact::TaskStopped { placement, region, cause });
         match cause {
             StopCause::Interrupted => self.state.spot.strike(&self.policy.launch.spot_breaker, now),
-            StopCause::FailedToStart => self.state.launches.count(true, window, now),
+            StopCause::FailedToStart => self.count_failed_start(task.since, now),
             StopCause::Done | StopCause::Lost | StopCause::Requested => {}
         }
         let served = cause == StopCause::Done || task.surplus;
@@ -175,10 +175,19 @@ impl Dispatcher {
 
     /// Accepted but not online in time: take its name off GitHub's list, stop it, and have the job placed again.
     fn on_start_overdue(&mut self, placement: PlacementId, now: Timestamp, out: &mut Out) {
-        let (region, window) = (self.state.me, self.policy.failover.window);
-        self.state.launches.count(true, window, now);
+        let region = self.state.me;
+        let since = self.state.tasks.get_mut(placement).expect("the caller looked it up").since;
+        self.count_failed_start(since, now);
         out.facts.push(Fact::LaunchFailed { placement, region, failure: Failure::Stopped });
         self.withdraw(placement, now, out);
+    }
+
+    /// A task that was accepted at `since` did not come up. If nobody watched it since then, that tells of the time when this
+    /// process was down, and nothing of the region as it is now: a region that is back would be given up again for what it lost.
+    fn count_failed_start(&mut self, since: Timestamp, now: Timestamp) {
+        if since >= self.state.started_at {
+            self.state.launches.count(true, self.policy.failover.window, now);
+        }
     }
 
     fn withdraw(&mut self, placement: PlacementId, now: Timestamp, out: &mut Out) {
