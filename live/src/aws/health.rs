@@ -20,7 +20,7 @@ pub struct HealthReport {
     pub cluster: bool,
     /// Whether the local replica of the nodes table answers.
     pub table: bool,
-    /// Messages in the queue that can be received; 0 when it does not answer.
+    /// Messages in the queue that can be received now or later; 0 when it does not answer.
     pub waiting: u32,
     /// One sentence for each that is not well.
     pub detail: Vec<String>,
@@ -83,7 +83,7 @@ impl Health {
                 Err(failure) => is_well("cluster", &self.place.cluster, Some(refused(failure))),
             },
             table: is_well("table", &self.table, table.err().map(refused)),
-            waiting: queue.map_or(0, |load| load.visible),
+            waiting: queue.map_or(0, |load| load.visible + load.delayed),
             detail,
         }
     }

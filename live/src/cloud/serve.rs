@@ -156,7 +156,9 @@ async fn look_after(inner: Arc<Inner>, site: Arc<Site>) {
             well = is_well;
         }
         site.services_well.store(is_well, Ordering::Release);
-        site.waiting.store(report.waiting, Ordering::Release);
+        if report.queue {
+            site.waiting.store(report.waiting, Ordering::Release); // a queue that does not answer is not an empty one
+        }
         for left in inner.github.left() {
             let (requests, registrations) = (left.requests as u32, left.registrations as u32);
             inner.board.metrics.budget(&left.payer.to_string(), requests, registrations);

@@ -179,7 +179,8 @@ pub(super) fn status(
         spilling: controller.spilling(id),
         // A dispatcher does not know how much waits in its queue; the node's own probe does.
         load: if id == controller.me() {
-            Load { waiting: controller.load_of(id).waiting, ..*own }
+            let probed = controller.load_of(id);
+            Load { waiting: probed.waiting, at: probed.at, ..*own }
         } else {
             controller.load_of(id)
         },
