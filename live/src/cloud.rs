@@ -18,7 +18,7 @@ use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 use tidegate_core::port::runner::{Command, Event};
 use tidegate_core::port::{Failure, Ticket, enqueue, github, probe as probing, table};
-use tidegate_core::{PlacementId, controller, dispatcher};
+use tidegate_core::{PlacementId, Policy, controller, dispatcher};
 use tokio::runtime::Handle;
 
 /// Just-in-time configurations held between registration and launch at the most. A dispatcher holds no more tasks than its
@@ -87,6 +87,12 @@ impl Outside for Cloud {
             inner.aws.tasks.adopt(&placements).await;
             None
         });
+    }
+
+    fn policy(&mut self, policy: &Policy) {
+        self.inner.github.allow(&policy.github);
+        self.inner.probes.allow(policy.failover.probe_timeout);
+        self.inner.aws.tables.keep_ended_for(policy.caps.ended_for);
     }
 }
 

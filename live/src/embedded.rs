@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 use tidegate_core::port::{JobSpec, Ticket, probe, webhook};
-use tidegate_core::{RegionId, RegionSet, Span, controller, dispatcher};
+use tidegate_core::{Policy, RegionId, RegionSet, Span, controller, dispatcher};
 use tidegate_sim::real_time::{RealTime, Tellings, Told};
 
 /// The longest sleep of the world's thread.
@@ -112,6 +112,8 @@ impl Outside for Way {
     }
 
     fn adopt(&mut self, _held: Vec<(Ticket, bool)>) {} // the world begins with the process, and so do its tasks
+
+    fn policy(&mut self, _policy: &Policy) {} // the world has budgets and times of its own
 }
 
 struct Thread {

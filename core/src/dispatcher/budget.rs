@@ -25,6 +25,16 @@ impl Bucket {
         Self { level: per_minute * TOKEN, per_minute, at: now }
     }
 
+    /// Another policy may be in force: it gains and holds so many from now on, and what was taken stays taken.
+    pub(crate) fn allow(&mut self, per_minute: u32) {
+        let per_minute = u64::from(per_minute);
+        if per_minute != self.per_minute {
+            let taken = self.per_minute * TOKEN - self.level;
+            self.level = (per_minute * TOKEN).saturating_sub(taken);
+            self.per_minute = per_minute;
+        }
+    }
+
     fn refill(&mut self, now: Timestamp) {
         let gained = u128::from(now.since(self.at).0) * u128::from(self.per_minute) / 60;
         let room = self.per_minute * TOKEN - self.level;
@@ -125,6 +135,20 @@ mod tests {
         assert!((1_979..=1_980).contains(&taken), "a full bucket and ten minutes, not {taken}");
         let wait = bucket.take(now).unwrap_err();
         assert!(bucket.take(now + wait).is_ok(), "the wait it tells is long enough");
+    }
+
+    // Broken: a bucket keeps the rate that it was made with when another policy is in force.
+    #[test]
+    fn a_bucket_follows_another_policy_and_what_was_taken_stays_taken() {
+        let now = Timestamp(1);
+        let mut bucket = Bucket::per_minute(10, now);
+        let taken = |bucket: &mut Bucket, now| (0..1_000).take_while(|_| bucket.take(now).is_ok()).count();
+        assert!(bucket.take(now).is_ok());
+        bucket.allow(5);
+        assert_eq!(taken(&mut bucket, now), 4);
+        bucket.allow(100);
+        assert_eq!(taken(&mut bucket, now), 95);
+        assert_eq!(taken(&mut bucket, now + Span::from_secs(30)), 50, "half a minute's");
     }
 
     #[test]

@@ -31,6 +31,7 @@ impl Dispatcher {
         let task = self.state.tasks.get_mut(placement).expect("the caller looked it up");
         let organization = task.ticket.organization;
         let bucket = self.state.registrations.get_or_insert_with(organization.0, || Bucket::per_minute(rate, now));
+        bucket.allow(rate);
         match bucket.take(now) {
             Ok(()) => {
                 (task.state, task.since) = (State::Registering, now);

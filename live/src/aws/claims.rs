@@ -14,6 +14,8 @@ use super::{backoff, epoch_seconds};
 use aws_sdk_dynamodb::error::ProvideErrorMetadata;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
+use tidegate_core::Span;
 use tidegate_core::id::JobId;
 use tidegate_core::port::Failure;
 use tidegate_core::port::table::Claim;
@@ -52,7 +54,8 @@ impl Tables {
     }
 
     fn keeping(&self) -> Keeping {
-        Keeping { strong: self.is_strong(), ended_for: self.policy.caps.ended_for, now: epoch_seconds() }
+        let ended_for = Span(self.ended_for.load(Ordering::Relaxed));
+        Keeping { strong: self.is_strong(), ended_for, now: epoch_seconds() }
     }
 
     /// The records of a job. For a write in strong mode they are read from the latest version anywhere, which an

@@ -11,13 +11,14 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
-use tidegate_core::Policy;
 use tidegate_core::id::{JobId, MAX_REGIONS, PlacementId, RegionId};
 use tidegate_core::policy::Consistency;
 use tidegate_core::port::confirm::{self, Verdict};
 use tidegate_core::port::table::{Command, Event, Mark, NodeRecord, NodeRecords};
 use tidegate_core::port::{Failure, Ticket};
+use tidegate_core::{Policy, Span};
 use tracing::{debug, warn};
 
 /// The index of open claims.
@@ -55,7 +56,10 @@ const TIDY_PAGES: usize = 2_000;
 pub struct Tables {
     pub(super) client: Client,
     pub(super) names_of: config::Tables,
+    /// Regions and their order, which do not change while a node runs.
     pub(super) policy: Arc<Policy>,
+    /// The policy's `endedFor` in microseconds; another policy may change it.
+    pub(super) ended_for: AtomicU64,
     pub(super) pen: Pen,
     pub(super) gate: Gate,
     names: Arc<Names>,
@@ -74,7 +78,13 @@ impl Tables {
             Consistency::Strong => SHARED.to_owned(),
         };
         let pen = Pen { key, me };
-        Self { client, names_of: names_of.clone(), policy, pen, gate: Gate::new(CALLS_AT_ONCE), names }
+        let ended_for = AtomicU64::new(policy.caps.ended_for.0);
+        Self { client, names_of: names_of.clone(), policy, ended_for, pen, gate: Gate::new(CALLS_AT_ONCE), names }
+    }
+
+    /// From now on the claims of ended jobs are kept for so long.
+    pub(crate) fn keep_ended_for(&self, span: Span) {
+        self.ended_for.store(span.0, Ordering::Relaxed);
     }
 
     /// Does what a controller asks. A mark is answered only when it failed, a look only when it did not.

@@ -2,8 +2,9 @@
 
 use crate::config::{Config, Secret};
 use crate::http::{ProbeAnswer, Site};
-use std::sync::OnceLock;
-use std::sync::{Arc, Weak};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock, Weak};
+use tidegate_core::Span;
 use tidegate_core::id::RegionId;
 use tidegate_core::policy::Policy;
 use tidegate_core::port::probe::Event;
@@ -12,6 +13,8 @@ use tidegate_core::port::probe::Event;
 #[derive(Debug)]
 pub(crate) struct Probes {
     client: reqwest::Client,
+    /// The policy's `probeTimeout` in microseconds; another policy may change it.
+    within: AtomicU64,
     urls: Vec<String>,
     token: Secret,
     me: RegionId,
@@ -23,16 +26,21 @@ impl Probes {
     /// # Errors
     /// When TLS cannot be set up.
     pub(crate) fn new(config: &Config, policy: &Policy, me: RegionId) -> Result<Self, String> {
-        let within = crate::clock::duration(policy.failover.probe_timeout);
-        let client = reqwest::Client::builder().timeout(within).connect_timeout(within).build();
+        let client = reqwest::Client::builder().build();
         let url = |name: &String| config.regions.get(name).map_or_else(String::new, |region| region.node_url.clone());
         Ok(Self {
             client: client.map_err(|error| format!("probes cannot be made: {error}"))?,
+            within: AtomicU64::new(policy.failover.probe_timeout.0),
             urls: policy.regions.iter().map(|region| url(&region.name).trim_end_matches('/').to_owned()).collect(),
             token: config.http.admin_token.clone(),
             me,
             site: OnceLock::new(),
         })
+    }
+
+    /// From now on a probe may take so long, with all that belongs to it.
+    pub(super) fn allow(&self, within: Span) {
+        self.within.store(within.0, Ordering::Relaxed);
     }
 
     pub(super) fn know(&self, site: &Arc<Site>) {
@@ -53,7 +61,8 @@ impl Probes {
 
     async fn ask(&self, region: RegionId) -> Option<ProbeAnswer> {
         let url = format!("{}/admin/probe", self.urls[region.index()]);
-        let response = self.client.get(url).bearer_auth(self.token.first()).send().await;
+        let within = crate::clock::duration(Span(self.within.load(Ordering::Relaxed)));
+        let response = self.client.get(url).timeout(within).bearer_auth(self.token.first()).send().await;
         let response =
             response.map_err(|error| tracing::debug!(region = region.0, %error, "a probe is missed")).ok()?;
         if !response.status().is_success() {

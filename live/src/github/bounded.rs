@@ -58,6 +58,11 @@ impl<K: Ord + Clone, V> Bounded<K, V> {
         });
     }
 
+    /// All values, by key, to change.
+    pub(super) fn values_mut(&mut self) -> impl Iterator<Item = &mut V> {
+        self.entries.values_mut().map(|(value, _)| value)
+    }
+
     /// All entries, by key.
     pub(super) fn iter(&self) -> impl Iterator<Item = (&K, &V)> {
         self.entries.iter().map(|(key, (value, _))| (key, value))

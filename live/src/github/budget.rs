@@ -135,6 +135,17 @@ impl Budget {
         }
     }
 
+    /// From now on all of what another policy allows; what was taken stays taken.
+    pub fn allow(&mut self, policy: &GitHub, now: Timestamp) {
+        let of_policy = Self::new(policy);
+        (self.registrations_per_minute, self.requests_per_hour) =
+            (of_policy.registrations_per_minute, of_policy.requests_per_hour);
+        for account in self.payers.values_mut() {
+            account.registrations.allow(self.registrations_per_minute, now);
+            account.requests.allow(self.requests_per_hour, now);
+        }
+    }
+
     /// Takes one call from a payer's budget.
     ///
     /// # Errors
@@ -244,6 +255,12 @@ struct Bucket {
 impl Bucket {
     fn new(most: u64, per: Span, now: Timestamp) -> Self {
         Self { most, per, level: most.saturating_mul(per.0), at: now }
+    }
+
+    fn allow(&mut self, most: u64, now: Timestamp) {
+        self.left(now);
+        let taken = self.most.saturating_mul(self.per.0) - self.level;
+        (self.most, self.level) = (most, most.saturating_mul(self.per.0).saturating_sub(taken));
     }
 
     /// Whole tokens at a time.

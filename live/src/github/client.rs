@@ -122,6 +122,11 @@ impl Client {
         })
     }
 
+    /// From now on another policy's budgets hold; what was used stays used.
+    pub fn allow(&self, policy: &Allowed) {
+        self.inner.budget().allow(policy, self.inner.clock.now());
+    }
+
     /// What is left of GitHub's budget by payer, for metrics: those asked so far.
     #[must_use]
     pub fn left(&self) -> Vec<Left> {

@@ -41,6 +41,7 @@ impl<O: Outside> Node<O> {
         }
         tracing::info!(policy = self.policy_text.file, "a new policy is in force");
         self.board.policy(&self.policy);
+        self.outside.policy(&self.policy);
         self.wakes = [self.controller.machine().next_wake(), self.dispatcher.machine().next_wake()]
             .map(|wake| wake.map(|wake| wake.at));
     }

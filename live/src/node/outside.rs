@@ -1,7 +1,7 @@
 //! Where effects go: AWS and GitHub, or the virtual world. Knows the two kinds of effects; must not know who answers.
 
 use tidegate_core::port::Ticket;
-use tidegate_core::{controller, dispatcher};
+use tidegate_core::{Policy, controller, dispatcher};
 
 /// The world outside a node. Takes effects and returns at once; what came of one is told to the node's inbox, or never.
 pub trait Outside: Send {
@@ -14,4 +14,7 @@ pub trait Outside: Send {
     /// The process came up with these placements on its mind; those marked were launched by an earlier one, or may have
     /// been: follow them.
     fn adopt(&mut self, held: Vec<(Ticket, bool)>);
+
+    /// Another policy is in force from now on: what is out there keeps to its budgets and times, too.
+    fn policy(&mut self, policy: &Policy);
 }

@@ -23,6 +23,7 @@ impl Outside for Listening {
     }
     fn dispatcher(&mut self, _effect: dispatcher::Effect) {}
     fn adopt(&mut self, _held: Vec<(Ticket, bool)>) {}
+    fn policy(&mut self, _policy: &Policy) {}
 }
 
 /// All text of a journal.
