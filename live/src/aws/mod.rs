@@ -1,8 +1,8 @@
 //! The core's ports on real SQS, DynamoDB and ECS. Knows how clients are made and how many calls are open at once; must
 //! not know what any machine decides.
 //!
-//! Nothing here waits for longer than its time-outs, and nothing fails: an outcome is an event of the port, or none,
-//! and then the machine's own deadline fires.
+//! A call that has its place takes no longer than its time-outs, and nothing fails: an outcome is an event of the port, or
+//! none, and then the machine's own deadline fires.
 
 mod batch;
 mod claims;
