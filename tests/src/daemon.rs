@@ -9,6 +9,7 @@ use std::fs::File;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 use tidegate_live::config::Secret;
 use tidegate_live::github::signature;
@@ -18,14 +19,21 @@ pub const WEBHOOK_SECRET: &str = "webhook-secret-of-the-tests";
 /// See [`WEBHOOK_SECRET`].
 pub const ADMIN_TOKEN: &str = "admin-token-of-the-tests";
 
-/// A port of this machine that nobody listens on now.
+/// Ports below those that Linux gives to connections by itself: one that was free stays so until it is listened on.
+const PORTS: std::ops::Range<u16> = 20_000..32_000;
+
+/// A port of this machine that nobody listens on now. Calls in one process, and in processes that run at once, begin to look
+/// at different places.
 ///
 /// # Panics
 /// When there is none.
 #[must_use]
 pub fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    listener.local_addr().expect("an address").port()
+    static CALLS: AtomicU32 = AtomicU32::new(0);
+    let count = u32::from(PORTS.end - PORTS.start);
+    let start = std::process::id().wrapping_mul(97).wrapping_add(CALLS.fetch_add(1, Ordering::Relaxed));
+    let ports = (0..count).map(|n| PORTS.start + u16::try_from(start.wrapping_add(n) % count).expect("it is below"));
+    ports.into_iter().find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok()).expect("a port")
 }
 
 /// A daemon's process. Killed when it is dropped.
