@@ -4,7 +4,7 @@
 use super::job::{Job, State, any_of};
 use super::{ANSWER_WITHIN, Controller, Effect, Out};
 use crate::fact::{Fact, Why};
-use crate::id::{JobId, PlacementId, RegionSet};
+use crate::id::{JobId, PlacementId};
 use crate::port::table::{Mark, Standing};
 use crate::port::{ErrorClass, Failure, Stage, Ticket, enqueue, table};
 use crate::time::{Span, Timestamp};
@@ -166,16 +166,19 @@ impl Controller {
             self.state.refused.retain(|(region, class, until)| *until > now && other(*region, *class));
             self.state.refused.push((ticket.region, ticket.class, now + self.policy.launch.negative_cache));
         }
-        // A taken name says nothing about the region: the next attempt has another.
-        let tries = |tried: RegionSet| if failure == Failure::NameTaken { tried } else { tried.with(ticket.region) };
+        // A taken name says nothing about the region: the next attempt has another. Two in a row may: answers of GitHub's do not
+        // reach it.
+        let is_name = failure == Failure::NameTaken;
         let victim = self.state.jobs.covered_by(ticket.placement);
         match self.state.jobs.get_mut(victim) {
             Some(job) => {
                 if !job.waits_for(ticket.placement) {
                     return;
                 }
-                job.failure = Some(failure);
-                job.ticket.tried = tries(job.ticket.tried);
+                let again = job.failure.replace(failure) == Some(failure);
+                if !is_name || again {
+                    job.ticket.tried = job.ticket.tried.with(ticket.region);
+                }
             }
             // Another node placed it: this one places it again, and the claim tells whether that is wanted.
             None if !self.state.ended.contains(victim.0) && victim == ticket.placement.job => {
@@ -183,7 +186,7 @@ impl Controller {
                     out.facts.push(Fact::Ignored { why: Why::Limit });
                     return;
                 }
-                let tried = tries(ticket.tried);
+                let tried = if is_name { ticket.tried } else { ticket.tried.with(ticket.region) };
                 self.admit(Ticket { tried, ..*ticket }, false, now);
             }
             None => return,

@@ -182,8 +182,8 @@ impl Dispatcher {
         self.withdraw(placement, now, out);
     }
 
-    /// A task that was accepted at `since` did not come up. If nobody watched it since then, that tells of the time when this
-    /// process was down, and nothing of the region as it is now: a region that is back would be given up again for what it lost.
+    /// A task that was accepted at `since` did not come up. If this process was down for a part of that time, it may tell of that
+    /// time and not of the region as it is now: a region that is back would be given up again for what it lost.
     fn count_failed_start(&mut self, since: Timestamp, now: Timestamp) {
         if since >= self.state.started_at {
             self.state.launches.count(true, self.policy.failover.window, now);

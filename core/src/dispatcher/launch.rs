@@ -101,7 +101,7 @@ impl Dispatcher {
             Failure::NameTaken => {
                 out.facts.push(Fact::NameTaken { placement, region });
                 if task.unheard {
-                    // Ours, most likely, and nobody can start it: its configuration was in the answer.
+                    // Ours, if the call came through; then nobody can start it: its configuration was in the answer.
                     (task.state, task.since) = (State::OwnerUnknown, now);
                     self.look(placement, now, out);
                 } else {

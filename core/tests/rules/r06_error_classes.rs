@@ -122,6 +122,17 @@ fn a_taken_name_sends_no_job_to_another_region() {
     t.expect([claim_again(1, 2, FRANKFURT)]);
 }
 
+// Broken: no taken name ever counts, and a job stays in a region that GitHub's answers do not reach.
+#[test]
+fn two_taken_names_in_a_row_send_it_on() {
+    let mut t = Bench::new(policy());
+    t.placed(1);
+    t.given_back(1, Failure::NameTaken);
+    t.expect([claim_again(1, 2, FRANKFURT)]);
+    t.given_back(1, Failure::NameTaken);
+    t.expect([claim_again(1, 3, DUBLIN)]);
+}
+
 // Broken: `wait` never gives up.
 #[test]
 fn a_job_that_no_region_takes_has_one_visible_outcome() {
