@@ -3,7 +3,7 @@
 
 use super::sizes::size_of;
 use super::{Sdk, words};
-use crate::config::Config;
+use crate::config::{Config, Runner};
 use aws_sdk_servicequotas::Client;
 use tidegate_core::Policy;
 use tidegate_core::id::RegionId;
@@ -58,33 +58,37 @@ async fn read(quotas: &Client, code: &str) -> Result<f64, String> {
     value.ok_or_else(|| "AWS tells no value".to_owned())
 }
 
-/// vCPUs of a task, for the sizes that are launched are Fargate's and not the runners' own.
-fn vcpus(runner: &crate::config::Runner) -> Option<f64> {
-    size_of(&runner.need).map(|(cpu, _)| f64::from(cpu) / 1_024.0)
+/// vCPUs of a runner's task, and of all its tasks that the policy lets run at once. Fargate counts the sizes that are launched,
+/// the policy what the runners ask for: a limit of 6 lets four runners of 1.5 run, and they use 8.
+fn vcpus(runner: &Runner, region: &Region) -> Option<(f64, f64)> {
+    let each = size_of(&runner.need).map(|(cpu, _)| f64::from(cpu) / 1_024.0)?;
+    let limited = region.max_vcpu_milli.map(|limit| limit / u64::from(runner.need.vcpu_milli.max(1)));
+    let runners = limited.unwrap_or(u64::MAX).min(region.max_runners.into());
+    Some((each, each * runners as f64))
 }
 
 fn compare(allowed: f64, region: &Region, config: &Config, spot: bool) -> Quota {
-    let used = |runner: &&crate::config::Runner| !spot || runner.need.spot;
-    let sizes: Vec<f64> = config.runners.iter().filter(used).filter_map(vcpus).collect();
-    let least = sizes.iter().copied().reduce(f64::min).unwrap_or_default();
-    let most = sizes.iter().copied().reduce(f64::max).unwrap_or_default();
-    let (runners, name) = (region.max_runners, &region.name);
-    let limit = region.max_vcpu_milli.map(|milli| milli as f64 / 1_000.0);
-    let needs = |each: f64| limit.map_or(f64::from(runners) * each, |limit| limit.min(f64::from(runners) * each));
-    if needs(most) <= allowed {
-        return Quota::Enough(format!(
-            "{allowed} vCPUs, and {runners} runners (maxRunners) use {} at most",
-            needs(most)
-        ));
+    let used = config.runners.iter().filter(|runner| !spot || runner.need.spot);
+    let mut sizes: Vec<(f64, f64)> = used.filter_map(|runner| vcpus(runner, region)).collect();
+    sizes.sort_by(|a, b| a.1.total_cmp(&b.1));
+    let (least, least_all) = sizes.first().copied().unwrap_or_default();
+    let (most, most_all) = sizes.last().copied().unwrap_or_default();
+    let name = &region.name;
+    let runners = match region.max_vcpu_milli {
+        None => format!("{} runners (maxRunners)", region.max_runners),
+        Some(limit) => format!("what maxRunners ({}) and maxVcpu ({}) allow", region.max_runners, limit as f64 / 1e3),
+    };
+    if most_all <= allowed {
+        return Quota::Enough(format!("{allowed} vCPUs; {runners}: {most_all} at most"));
     }
     let change = format!("have it raised (Service Quotas), or set maxRunners or maxVcpu of {name} to what it holds");
-    if needs(least) <= allowed {
+    if least_all <= allowed {
         // Enough for small runners alone: what runs together is not known here.
         return Quota::Enough(format!(
-            "{allowed} vCPUs are enough for {runners} runners of {least}, not of {most}; if many of those run, {change}"
+            "{allowed} vCPUs are enough for {runners} with {least} each, not with {most}; if many of those run, {change}"
         ));
     }
-    Quota::Short(format!("{allowed} vCPUs, but {runners} runners (maxRunners) use {}; {change}", needs(least)))
+    Quota::Short(format!("{allowed} vCPUs, too few for {runners}: {least_all}; {change}"))
 }
 
 #[cfg(test)]
@@ -110,7 +114,7 @@ mod tests {
         .await;
         let mut config = replay::config("us-east-1", &url);
         let runner = config.runners[0].clone();
-        config.runners = needs.iter().map(|need| crate::config::Runner { need: *need, ..runner.clone() }).collect();
+        config.runners = needs.iter().map(|need| Runner { need: *need, ..runner.clone() }).collect();
         let mut region = Region::new("us-east-1", 1);
         (region.max_runners, region.max_vcpu_milli) = (maximum, max_vcpu_milli);
         let policy = Policy::of_regions(vec![region]);
@@ -132,7 +136,7 @@ mod tests {
         let found = asked(80, None, &[need(1_500, false)], |_, _| value(6.0)).await;
         let [(name, Quota::Short(told))] = &found[..] else { panic!("{found:?}") };
         assert_eq!(name, "Fargate On-Demand vCPU resource count in us-east-1");
-        assert!(told.starts_with("6 vCPUs, but 80 runners (maxRunners) use 160;"), "{told}");
+        assert!(told.starts_with("6 vCPUs, too few for 80 runners (maxRunners): 160;"), "{told}");
         let enough = asked(80, None, &[need(1_500, false)], |_, _| value(160.0)).await;
         assert!(matches!(&enough[..], [(_, Quota::Enough(_))]), "{enough:?}");
     }
@@ -142,8 +146,10 @@ mod tests {
     async fn a_limit_on_vcpus_in_the_policy_is_what_counts() {
         let found = asked(80, Some(6_000), &[need(2_000, false)], |_, _| value(6.0)).await;
         assert!(matches!(&found[..], [(_, Quota::Enough(_))]), "{found:?}");
-        let found = asked(80, Some(8_000), &[need(2_000, false)], |_, _| value(6.0)).await;
-        assert!(matches!(&found[..], [(_, Quota::Short(_))]), "{found:?}");
+        for (limit, each) in [(8_000, 2_000), (6_000, 1_500)] {
+            let found = asked(80, Some(limit), &[need(each, false)], |_, _| value(6.0)).await;
+            assert!(matches!(&found[..], [(_, Quota::Short(_))]), "{limit} of {each}: {found:?}");
+        }
     }
 
     // Broken: spot's quota is never asked for, or counts runners that never use it.
@@ -153,7 +159,7 @@ mod tests {
         let found =
             asked(10, None, &both, |_, code| if code == "L-36FBB829" { value(19.0) } else { value(80.0) }).await;
         let [(_, Quota::Enough(_)), (name, Quota::Short(told))] = &found[..] else { panic!("{found:?}") };
-        assert!(name.contains("Spot") && told.contains("use 20;"), "{name}: {told}");
+        assert!(name.contains("Spot") && told.contains(": 20;"), "{name}: {told}");
     }
 
     // Broken: large runners that cannot all run are not spoken of.
@@ -161,7 +167,7 @@ mod tests {
     async fn what_holds_small_runners_alone_is_told_so() {
         let found = asked(10, None, &[need(2_000, false), need(8_000, false)], |_, _| value(40.0)).await;
         let [(_, Quota::Enough(told))] = &found[..] else { panic!("{found:?}") };
-        assert!(told.contains("runners of 2, not of 8"), "{told}");
+        assert!(told.contains("with 2 each, not with 8"), "{told}");
     }
 
     // Broken: what nobody ever asked to have raised counts as unread; or what may not be read counts as enough.
