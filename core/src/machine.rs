@@ -128,12 +128,7 @@ impl<M: Machine> Host<M> {
         self.machine.next_wake()
     }
 
-    /// The machine, for what changes nothing that is decided: a load report turns its window.
-    pub const fn machine_mut(&mut self) -> &mut M {
-        &mut self.machine
-    }
-
-    /// The machine, to look at.
+    /// The machine, to look at: only turns change it.
     pub const fn machine(&self) -> &M {
         &self.machine
     }

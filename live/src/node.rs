@@ -334,7 +334,7 @@ impl<O: Outside> Node<O> {
     fn publish(&mut self) {
         let now = self.clock.now();
         if std::mem::take(&mut self.show) || self.board.is_old(now) {
-            let load = self.dispatcher.machine_mut().load(now);
+            let load = self.dispatcher.machine().load(now);
             let shadow = self.shadow.as_ref().map(Shadow::summary);
             let status = board::status(self.controller.machine(), &load, self.lost, shadow, now);
             self.board.publish(status);

@@ -315,8 +315,8 @@ impl Simulation {
         let waiting = world.queues[to.index()].depth;
         let services_well = world.services_well(to);
         let now = self.clock(to, self.nodes[to.index()].dispatcher.clock);
-        let seat = &mut self.nodes[to.index()].dispatcher;
-        let load = probe::Load { waiting, ..seat.host.machine_mut().load(now) };
+        let seat = &self.nodes[to.index()].dispatcher;
+        let load = probe::Load { waiting, ..seat.host.machine().load(now) };
         let back = self.world.probe_back(from, to) + slow;
         self.world.answer_probe(from, back, probe::Event::Answered { region: to, sequence, load, services_well });
     }

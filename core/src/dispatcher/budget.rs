@@ -66,7 +66,7 @@ impl Window {
     const SLICES: usize = 12;
 
     fn turn_to(&mut self, window: Span, now: Timestamp) -> usize {
-        let slice = now.0 / (window.0 / Self::SLICES as u64).max(1);
+        let slice = Self::slice(window, now);
         if slice < self.newest {
             // Time does not go back: another policy has wider slices, and what was counted in others says nothing.
             *self = Self { newest: slice, ..Self::default() };
@@ -89,9 +89,17 @@ impl Window {
     }
 
     /// Launches and failures in the window.
-    pub(crate) fn totals(&mut self, window: Span, now: Timestamp) -> (u32, u32) {
-        self.turn_to(window, now);
-        self.slices.iter().fold((0, 0), |sum, slice| (sum.0 + slice.0, sum.1 + slice.1))
+    pub(crate) fn totals(&self, window: Span, now: Timestamp) -> (u32, u32) {
+        let slice = Self::slice(window, now);
+        let Some(behind) = slice.checked_sub(self.newest) else { return (0, 0) }; // as in `turn_to`
+        let oldest = (slice + 1).saturating_sub(Self::SLICES as u64);
+        let counted = (oldest..=slice - behind).map(|n| self.slices[(n % Self::SLICES as u64) as usize]);
+        counted.fold((0, 0), |sum, slice| (sum.0 + slice.0, sum.1 + slice.1))
+    }
+
+    const fn slice(window: Span, now: Timestamp) -> u64 {
+        let length = window.0 / Self::SLICES as u64;
+        now.0 / if length == 0 { 1 } else { length }
     }
 }
 

@@ -158,7 +158,8 @@ impl Dispatcher {
     }
 
     /// The region's load but for the messages waiting, which its queue knows: the driver adds them.
-    pub fn load(&mut self, now: Timestamp) -> Load {
+    #[must_use]
+    pub fn load(&self, now: Timestamp) -> Load {
         let (launches, failed) = self.state.launches.totals(self.policy.failover.window, now);
         let counts = &self.state.counts;
         let limit = self.region().max_runners;

@@ -121,7 +121,7 @@ impl Floor {
 
     pub(crate) fn load(&mut self) -> Load {
         let now = self.now;
-        self.host.machine_mut().load(now)
+        self.host.machine().load(now)
     }
 
     /// The receipt of the message of a job's attempt.
