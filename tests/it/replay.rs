@@ -134,6 +134,33 @@ fn explain_tells_a_job_s_story_out_of_journals() {
     call(&desk, "explain nowhere --job 7").ends(2).says("nowhere");
 }
 
+// Broken: each segment is replayed from its own head alone, and what was lost between two is not seen.
+#[test]
+fn a_segment_that_does_not_begin_as_the_one_before_ended_is_told() {
+    let desk = Desk::empty();
+    let folder = desk.path("data/us-east-1");
+    let mut recorder = Recorder::begin(POLICY, "us-east-1");
+    recorder.hears(11, queued(1, 10)).hears(21, queued(2, 20)).hears(31, queued(3, 30));
+    let first = recorder.rotate(&folder, 35);
+    recorder.hears(41, completed(1, 40)).hears(51, completed(2, 50));
+    recorder.rotate(&folder, 60);
+    recorder.hears(61, completed(3, 60));
+    recorder.write(&folder);
+    call(&desk, "replay data").ends(0).prints("3 segments").prints("\nthe same decisions, digest ");
+    // The end of the first segment goes: every turn that is left is as it was recorded.
+    let text = std::fs::read_to_string(&first).expect("there");
+    let last = text.rfind("\n{\"controller\"").expect("a turn");
+    std::fs::write(&first, &text[..=last]).expect("written");
+    let ran = call(&desk, "replay data");
+    ran.ends(1).prints("GAP: data/us-east-1/00000002-us-east-1.journal does not begin as").prints("else the same");
+    let json: Value = serde_json::from_str(&call(&desk, "replay data --format json").ends(1).out).expect("JSON");
+    assert_eq!((&json["same"], &json["difference"]), (&Value::Bool(false), &Value::Null));
+    assert_eq!(json["gaps"], serde_json::json!(["data/us-east-1/00000002-us-east-1.journal"]));
+    // A whole segment that was thrown away is no gap: only so many are kept.
+    std::fs::remove_file(folder.join("00000002-us-east-1.journal")).expect("removed");
+    call(&desk, "replay data").ends(0).prints("2 segments").prints("the same decisions");
+}
+
 #[test]
 fn a_journal_is_a_load_of_a_scenario() {
     let (desk, [first, _]) = desk();

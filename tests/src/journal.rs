@@ -71,7 +71,7 @@ pub fn completed(job: u64, second: u64) -> webhook::Event {
 /// A node whose journal is made.
 #[derive(Debug)]
 pub struct Recorder {
-    node: String,
+    head: Head,
     controller: Host<Controller>,
     lines: Lines,
 }
@@ -140,7 +140,7 @@ impl Recorder {
         };
         let mut lines = Lines::default();
         lines.push(LineRef::Head(&head));
-        let mut node = Self { node: node.to_owned(), controller: Host::new(controller, BEGINS), lines };
+        let mut node = Self { head, controller: Host::new(controller, BEGINS), lines };
         node.turn(BEGINS, controller::Event::Started);
         node
     }
@@ -161,13 +161,26 @@ impl Recorder {
         }
     }
 
-    /// Writes its journal, one segment, into a folder that is made; gives the segment's path.
+    /// Writes the segment so far, as [`Recorder::write`], and goes on with the next, which begins in that second.
+    ///
+    /// # Panics
+    /// When it cannot be written.
+    pub fn rotate(&mut self, folder: &Path, second: u64) -> PathBuf {
+        let path = self.write(folder);
+        self.head.segment += 1;
+        (self.head.at, self.head.controller) = (at(second), self.controller.machine().snapshot());
+        self.lines = Lines::default();
+        self.lines.push(LineRef::Head(&self.head));
+        path
+    }
+
+    /// Writes its journal's latest segment into a folder that is made; gives the segment's path.
     ///
     /// # Panics
     /// When it cannot be written.
     pub fn write(&self, folder: &Path) -> PathBuf {
         std::fs::create_dir_all(folder).expect("a folder");
-        let path = folder.join(format!("00000001-{}.{EXTENSION}", self.node));
+        let path = folder.join(format!("{:08}-{}.{EXTENSION}", self.head.segment, self.head.node));
         std::fs::write(&path, self.lines.0.join("\n") + "\n").expect("written");
         path
     }

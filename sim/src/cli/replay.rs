@@ -116,6 +116,7 @@ fn as_json(path: &Path, replayed: &Replayed) -> serde_json::Value {
         "from": replayed.from.to_string(),
         "to": replayed.to.to_string(),
         "torn": replayed.torn,
+        "gaps": replayed.gaps.iter().map(|path| path.display().to_string()).collect::<Vec<_>>(),
         "difference": difference,
     })
 }
@@ -127,7 +128,15 @@ fn in_words(paths: &[PathBuf], replayed: &Replayed) -> String {
     if replayed.torn > 0 {
         let _ = writeln!(text, "{} segments end in a torn line: their writer was killed", replayed.torn);
     }
+    for path in &replayed.gaps {
+        let begins =
+            "does not begin as the segment before it ended: part of the journal, or of its writer's state, was lost";
+        let _ = writeln!(text, "GAP: {} {begins}", path.display());
+    }
     match &replayed.difference {
+        None if !replayed.gaps.is_empty() => {
+            let _ = writeln!(text, "else the same decisions, digest {}", replayed.digest);
+        }
         None => {
             let _ = writeln!(text, "the same decisions, digest {}", replayed.digest);
         }

@@ -6,6 +6,7 @@ use tidegate_core::controller::{self, Controller};
 use tidegate_core::dispatcher::{self, Dispatcher};
 use tidegate_core::journal::Line;
 use tidegate_core::machine::{Host, Journal, Ports};
+use tidegate_core::port::table::{self, Mark};
 use tidegate_core::{Fact, Timestamp};
 
 /// Where effects go: nowhere; what came of them is in the journal.
@@ -13,6 +14,17 @@ struct Nowhere;
 
 impl<E> Ports<E> for Nowhere {
     fn submit(&mut self, _now: Timestamp, _effect: E) {}
+}
+
+/// Where the marks of a turn go; its other effects go nowhere.
+struct Marks<'a, F>(&'a mut F);
+
+impl<F: FnMut(Mark)> Ports<controller::Effect> for Marks<'_, F> {
+    fn submit(&mut self, _now: Timestamp, effect: controller::Effect) {
+        if let controller::Effect::Table(table::Command::Mark(mark)) = effect {
+            (self.0)(mark);
+        }
+    }
 }
 
 /// Where the facts of a turn go.
@@ -57,16 +69,37 @@ impl Machines {
     ///
     /// # Panics
     /// When an invariant of a machine is broken, as it then was when the journal was written.
-    pub fn turn(&mut self, line: Line, mut facts: impl FnMut(Fact)) {
+    pub fn turn(&mut self, line: Line, facts: impl FnMut(Fact)) {
+        self.turn_with_marks(line, facts, |_| {});
+    }
+
+    /// The same; `marks` is told what the turn had marked in the table of claims.
+    ///
+    /// # Panics
+    /// As [`Machines::turn`].
+    pub fn turn_with_marks(&mut self, line: Line, mut facts: impl FnMut(Fact), mut marks: impl FnMut(Mark)) {
         match line {
             Line::Controller { at, event } => {
-                self.controller.turn(at, event, &mut Nowhere, &mut Facts(&mut facts));
+                self.controller.turn(at, event, &mut Marks(&mut marks), &mut Facts(&mut facts));
             }
             Line::Dispatcher { at, event } => {
                 self.dispatcher.turn(at, event, &mut Nowhere, &mut Facts(&mut facts));
             }
             Line::Fact { .. } | Line::Head(_) | Line::Name(_) => {}
         }
+    }
+
+    /// Whether these stand where the others do, who were taken up under the same policy: what a restart does to a state is not
+    /// counted.
+    #[must_use]
+    pub fn stand_as(&self, others: &Self) -> bool {
+        let policy = Arc::new(self.controller.machine().policy().clone());
+        let (controller, dispatcher) = self.snapshots();
+        let controller = Controller::restore(Arc::clone(&policy), controller);
+        let dispatcher = Dispatcher::restore(policy, dispatcher);
+        let (Ok(controller), Ok(dispatcher)) = (controller, dispatcher) else { return false };
+        let text = |states: (controller::Snapshot, dispatcher::Snapshot)| serde_json::to_value(states).ok();
+        text((controller.snapshot(), dispatcher.snapshot())) == text(others.snapshots())
     }
 
     /// Their states after the last turn.

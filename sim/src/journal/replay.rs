@@ -6,7 +6,7 @@ use super::read::{JournalError, Segment};
 use crate::digest::Digest;
 use std::collections::VecDeque;
 use std::path::PathBuf;
-use tidegate_core::journal::Line;
+use tidegate_core::journal::{Line, PolicyText};
 use tidegate_core::{Fact, Timestamp};
 
 /// What came of a replay.
@@ -30,13 +30,15 @@ pub struct Replayed {
     pub difference: Option<Difference>,
     /// Segments whose last line was torn, by the kill of their writer.
     pub torn: u64,
+    /// Segments that do not begin as the one before them ended: part of the journal is lost, or the state of its writer was.
+    pub gaps: Vec<PathBuf>,
 }
 
 impl Replayed {
-    /// Whether all was decided as it was recorded.
+    /// Whether all was decided as it was recorded, and nothing is missing in between.
     #[must_use]
     pub fn is_same(&self) -> bool {
-        self.difference.is_none() && self.recorded == self.digest
+        self.difference.is_none() && self.recorded == self.digest && self.gaps.is_empty()
     }
 }
 
@@ -62,6 +64,8 @@ struct Replay {
     /// Facts made again that the journal has yet to confirm.
     expected: VecDeque<Fact>,
     turn: (PathBuf, u64, Timestamp),
+    /// The end of the segment before: its head without the state, and the machines.
+    before: Option<(u64, PolicyText, Machines)>,
 }
 
 /// Replays segments in the order given. `seen` is told of every event's time, for progress.
@@ -82,10 +86,17 @@ pub fn replay(paths: &[PathBuf], mut seen: impl FnMut(Timestamp)) -> Result<Repl
         digest: String::new(),
         difference: None,
         torn: 0,
+        gaps: Vec::new(),
     };
     let turn = (PathBuf::new(), 0, Timestamp::ZERO);
-    let mut replay =
-        Replay { out, recorded: Digest::default(), now: Digest::default(), expected: VecDeque::new(), turn };
+    let mut replay = Replay {
+        out,
+        recorded: Digest::default(),
+        now: Digest::default(),
+        expected: VecDeque::new(),
+        turn,
+        before: None,
+    };
     for path in paths {
         if let Some(segment) = Segment::open(path)? {
             replay.segment(segment, &mut seen)?;
@@ -100,6 +111,12 @@ impl Replay {
     fn segment(&mut self, mut segment: Segment, seen: &mut impl FnMut(Timestamp)) -> Result<(), JournalError> {
         let mut machines = Machines::of(&segment)?;
         self.out.segments += 1;
+        let (number, policy) = (segment.head.segment, segment.head.policy.clone());
+        // Under another policy the state begins otherwise, and a segment that was thrown away is known to be missing.
+        let follows = |before: &(u64, PolicyText, Machines)| before.0 + 1 == number && before.1.text == policy.text;
+        if self.before.take().is_some_and(|before| follows(&before) && !before.2.stand_as(&machines)) {
+            self.out.gaps.push(segment.path.clone());
+        }
         while let Some((number, line)) = segment.next_line()? {
             if let Line::Controller { at, .. } | Line::Dispatcher { at, .. } = line {
                 self.begin(&segment, number, at, seen);
@@ -112,6 +129,7 @@ impl Replay {
         // A writer that was killed may have written an event and not all of its facts.
         self.settle(true);
         self.out.torn += u64::from(segment.torn);
+        self.before = Some((number, policy, machines));
         Ok(())
     }
 
