@@ -5,6 +5,7 @@ mod doctor;
 mod orders;
 mod provision;
 mod serve;
+mod wait;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use std::net::SocketAddr;
@@ -55,9 +56,15 @@ enum Command {
     #[command(after_help = "Example: tidegate-live doctor --policy policy.json --config config.toml")]
     Doctor(Files),
     /// Take nothing new in a region, let the rest finish
-    Drain(OrderArgs),
+    #[command(
+        after_help = "Example: tidegate-live drain us-east-1 --wait --node http://eu-west-1.hooks.example.com:8081"
+    )]
+    Drain(CloseArgs),
     /// Place what is queued in a region elsewhere, now
-    Evacuate(OrderArgs),
+    #[command(
+        after_help = "Example: tidegate-live evacuate us-east-1 --wait --node http://eu-west-1.hooks.example.com:8081"
+    )]
+    Evacuate(CloseArgs),
     /// Go on with a proposed failover
     Approve(OrderArgs),
     /// Do not go on with a proposed failover
@@ -173,6 +180,16 @@ struct OrderArgs {
     to: ToNode,
 }
 
+/// Arguments of an order that closes a region.
+#[derive(Debug, Args)]
+struct CloseArgs {
+    #[command(flatten)]
+    order: OrderArgs,
+    /// Ask until nothing waits or starts there and the others have room, as `verify` does; interrupted, the order stands
+    #[arg(long)]
+    wait: bool,
+}
+
 /// Which node is asked.
 #[derive(Debug, Args)]
 struct ToNode {
@@ -227,8 +244,8 @@ pub fn main() -> ExitCode {
         Command::Serve(args) => serve::serve(&args),
         Command::Provision { files, dry_run } => provision::provision(&files, dry_run).unwrap_or_else(|end| end),
         Command::Doctor(files) => doctor::doctor(&files).unwrap_or_else(|end| end),
-        Command::Drain(args) => orders::order("drain", &args),
-        Command::Evacuate(args) => orders::order("evacuate", &args),
+        Command::Drain(args) => wait::close("drain", &args),
+        Command::Evacuate(args) => wait::close("evacuate", &args),
         Command::Approve(args) => orders::order("approve", &args),
         Command::Reject(args) => orders::order("reject", &args),
         Command::Resume(args) => orders::order("resume", &args),

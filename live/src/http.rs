@@ -16,12 +16,13 @@ use crate::embedded::Embedded;
 use crate::github::Offered;
 use crate::names::Names;
 use crate::node::Handle;
+use crate::services::Look;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use axum::routing::{get, post};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tidegate_core::RegionId;
 use tower_http::timeout::{RequestBodyTimeoutLayer, TimeoutLayer};
@@ -49,10 +50,8 @@ pub struct Site {
     pub nodes: Vec<Handle>,
     /// The virtual world, in embedded mode.
     pub embedded: Option<Embedded>,
-    /// Whether the region's own queue, cluster and table answered lately.
-    pub services_well: AtomicBool,
-    /// Messages that wait in the region's own queue.
-    pub waiting: AtomicU32,
+    /// What was found of the region's own services at the latest look.
+    look: Mutex<Look>,
     /// The texts behind names.
     pub names: Arc<Names>,
     /// What runners are offered.
@@ -82,8 +81,7 @@ impl Site {
         Self {
             nodes,
             embedded,
-            services_well: AtomicBool::new(true),
-            waiting: AtomicU32::new(0),
+            look: Mutex::default(),
             names,
             offered: Offered::new(&config.runners),
             webhook_secret: config.github.webhook_secret.clone(),
@@ -101,11 +99,17 @@ impl Site {
         &self.nodes[if self.nodes.len() == 1 { 0 } else { at.index() }]
     }
 
+    /// Notes what a look at the region's own services found.
+    pub(crate) fn note_look(&self, note: impl FnOnce(&mut Look)) {
+        note(&mut self.look.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
     /// What a probe of this node is answered.
     pub(crate) fn probe_answer(&self) -> ProbeAnswer {
-        let waiting = self.waiting.load(Ordering::Acquire);
-        let load = tidegate_core::port::probe::Load { waiting, ..self.receiver().board.load() };
-        ProbeAnswer { load, services_well: self.services_well.load(Ordering::Acquire) }
+        let look = *self.look.lock().unwrap_or_else(PoisonError::into_inner);
+        let load = tidegate_core::port::probe::Load { waiting: look.waiting, ..self.receiver().board.load() };
+        let services = Some(look.services);
+        ProbeAnswer { load, services_well: look.services.are_well(), services, in_flight: look.in_flight }
     }
 
     /// Whether webhooks are taken.

@@ -176,16 +176,18 @@ mod tests {
     use tidegate_core::policy::{Policy, Region};
     use tidegate_core::{RegionId, controller::Controller, dispatcher::Dispatcher};
 
-    fn head(segment: u64) -> Head {
+    /// The policy of [`head`], as text.
+    const POLICY: &str = r#"{ "regions": [{ "name": "us-east-1", "priority": 1 }] }"#;
+
+    pub(super) fn head(segment: u64, at: Timestamp) -> Head {
         let policy = Arc::new(Policy::of_regions(vec![Region::new("us-east-1", 1)]));
-        let at = Timestamp(segment);
         Head {
             format: FORMAT,
             version: String::new(),
             node: "us-east-1".to_owned(),
             segment,
             at,
-            policy: PolicyText::default(),
+            policy: PolicyText { file: "policy.json".to_owned(), text: POLICY.to_owned() },
             controller: Controller::new(Arc::clone(&policy), RegionId(0), 1, at).snapshot(),
             dispatcher: Dispatcher::new(policy, RegionId(0)).snapshot(),
             names: Vec::new(),
@@ -196,17 +198,17 @@ mod tests {
     fn a_journal_goes_on_after_a_write_that_failed_and_old_segments_go() {
         let folder = tempfile::tempdir().expect("a folder");
         let limits = config::Journal { segment_bytes: 1, keep: 2, sync: false };
-        let mut writer = Writer::begin(folder.path(), limits, &head(1)).expect("begun");
+        let mut writer = Writer::begin(folder.path(), limits, &head(1, Timestamp(1))).expect("begun");
         assert!(!writer.is_over(), "a head alone is no reason for another");
         writer.file = File::options().write(true).open("/dev/full").expect("it is always full");
         writer.name("lost");
         assert!(writer.commit(false).is_err());
         assert!(writer.is_over() && writer.commit(false).is_err(), "until another segment begins");
-        writer.begin_next(&head(2)).expect("the disk has room again");
+        writer.begin_next(&head(2, Timestamp(2))).expect("the disk has room again");
         writer.name("kept");
         writer.commit(true).expect("it goes on");
         for segment in 3..9 {
-            writer.begin_next(&head(segment)).expect("room");
+            writer.begin_next(&head(segment, Timestamp(segment))).expect("room");
         }
         let left = segments(folder.path()).expect("some");
         assert_eq!(left.len(), 3, "two closed ones and the one being written");

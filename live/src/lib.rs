@@ -22,3 +22,4 @@ pub mod names;
 pub mod node;
 pub mod policy_file;
 pub mod process;
+pub mod services;

@@ -21,6 +21,12 @@ struct One {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EncodeLabelSet)]
+struct Service {
+    region: String,
+    service: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EncodeLabelSet)]
 struct InPhase {
     region: String,
     phase: String,
@@ -93,6 +99,8 @@ pub struct Metrics {
     start: Histograms,
     queue_depth: Family<One, Gauge>,
     queue_oldest: Family<One, Gauge>,
+    queue_in_flight: Family<One, Gauge>,
+    service_well: Family<Service, Gauge>,
     /// Before this time, in microseconds, nothing was sent that waits in the own queue, as far as this process knows; 0: it
     /// knows nothing yet.
     waits_since: AtomicU64,
@@ -136,6 +144,8 @@ impl Metrics {
             start: Family::new_with_constructor(long),
             queue_depth: Family::default(),
             queue_oldest: Family::default(),
+            queue_in_flight: Family::default(),
+            service_well: Family::default(),
             waits_since: AtomicU64::new(0),
             phase: Family::default(),
             hold: Family::default(),
@@ -172,6 +182,8 @@ impl Metrics {
         r.register("start_seconds", "Job queued at GitHub to in progress", self.start.clone());
         r.register("queue_depth", "Messages waiting", self.queue_depth.clone());
         r.register("queue_oldest_age_seconds", "Age of the oldest message at the most", self.queue_oldest.clone());
+        r.register("queue_in_flight", "Messages received and not deleted", self.queue_in_flight.clone());
+        r.register("service_well", "1 while a region's service answers its node", self.service_well.clone());
         r.register("region_phase", "1 for the phase that a region is in", self.phase.clone());
         r.register("region_hold", "1 for the hold that a region is at", self.hold.clone());
         r.register("region_spilling", "1 while a region spills", self.spilling.clone());
@@ -284,6 +296,17 @@ impl Metrics {
                 self.queue_oldest.get_or_create(&one).set((status.at.0.saturating_sub(since) / 1_000_000) as i64);
             }
             self.spilling.get_or_create(&one).set(i64::from(region.spilling));
+            if let Some(in_flight) = region.in_flight {
+                self.queue_in_flight.get_or_create(&one).set(i64::from(in_flight));
+            }
+            for (service, well) in region.services.unwrap_or_default().each() {
+                let of = Service { region: region.name.clone(), service: service.replace(' ', "_") };
+                if region.services.is_some() {
+                    self.service_well.get_or_create(&of).set(i64::from(well));
+                } else {
+                    self.service_well.remove(&of); // not known is neither
+                }
+            }
             for phase in Phase::ALL {
                 let of = InPhase { region: region.name.clone(), phase: word(phase) };
                 self.phase.get_or_create(&of).set(i64::from(region.phase == phase));

@@ -2,6 +2,7 @@
 
 mod embedded;
 mod emulation;
+mod evidence;
 mod fleet;
 mod flood;
 mod refused;

@@ -18,6 +18,9 @@ const AT_ONCE: usize = 32;
 /// Requests that wait for their batch; beyond that those who ask wait.
 const WAITING_MAX: usize = 1_024;
 
+/// How long those who ask wait to hand in their request: less than the ten seconds after which a machine asks again.
+const PLACE_WITHIN: Duration = Duration::from_secs(8);
+
 type Asked<T, A> = (T, oneshot::Sender<A>);
 
 /// Where single requests are handed in.
@@ -39,10 +42,10 @@ impl<T: Send + 'static, A: Send + 'static> Batcher<T, A> {
         Self { inbox }
     }
 
-    /// Hands in a request and waits for its answer; `None` when the batch was lost.
+    /// Hands in a request and waits for its answer; `None` when the batch was lost, or too many others waited for long.
     pub(crate) async fn ask(&self, request: T) -> Option<A> {
         let (answer, answered) = oneshot::channel();
-        self.inbox.send((request, answer)).await.ok()?;
+        self.inbox.send_timeout((request, answer), PLACE_WITHIN).await.ok()?;
         answered.await.ok()
     }
 }

@@ -61,7 +61,7 @@ impl Tables {
     /// The records of a job. For a write in strong mode they are read from the latest version anywhere, which an
     /// isolated region cannot do; for a look the local replica will do, and always answers.
     pub(super) async fn records(&self, job: JobId, to_write: bool) -> Result<Vec<Record>, Failure> {
-        let _permit = self.gate.pass().await;
+        let _permit = self.gate.pass().await?;
         let answer = self
             .client
             .query()
@@ -124,7 +124,7 @@ impl Tables {
     }
 
     async fn write(&self, record: &Record) -> Result<Written, Failure> {
-        let _permit = self.gate.pass().await;
+        let _permit = self.gate.pass().await?;
         let item = encode(record, &self.policy, &self.keeping());
         let mut call =
             self.client.put_item().table_name(&self.names_of.claims).set_item(Some(item.into_iter().collect()));
@@ -181,7 +181,7 @@ impl Tables {
         let mut gone = 0;
         for of in 0..SHARDS {
             for job in self.spent(of, before, most).await? {
-                let _permit = self.gate.pass().await;
+                let _permit = self.gate.pass().await?;
                 let call = self
                     .client
                     .delete_item()
@@ -205,7 +205,7 @@ impl Tables {
     /// Ended jobs of one shard that were written before a time. The filter works on what was read, so most are read for
     /// nothing only while the oldest jobs of a shard have ended lately.
     async fn spent(&self, of: u64, before: u64, most: usize) -> Result<Vec<JobId>, Failure> {
-        let _permit = self.gate.pass().await;
+        let _permit = self.gate.pass().await?;
         let answer = self
             .client
             .query()
@@ -227,7 +227,7 @@ impl Tables {
 
     /// Jobs of one shard of the index after a job, ascending, and whether these are the last.
     async fn open_page(&self, of: u64, after: Option<JobId>, limit: usize) -> Result<(Vec<JobId>, bool), Failure> {
-        let _permit = self.gate.pass().await;
+        let _permit = self.gate.pass().await?;
         let mut call = self
             .client
             .query()
@@ -292,7 +292,7 @@ impl Tables {
         let mut items = Vec::new();
         for round in 1..=READS {
             let answer = {
-                let _permit = self.gate.pass().await;
+                let _permit = self.gate.pass().await?;
                 self.client.batch_get_item().request_items(table, asked).send().await
             };
             let mut answer = answer.map_err(|error| failure(&error))?;

@@ -147,7 +147,7 @@ impl Tasks {
         let (mut found, mut token) = (BTreeMap::new(), None);
         for _ in 0..PAGES_MAX {
             let answer = {
-                let _permit = self.gate.pass().await;
+                let _permit = self.gate.pass().await?;
                 let call = self.client.list_tasks().cluster(self.cluster()).desired_status(status.clone());
                 call.set_next_token(token).send().await.map_err(|error| failure(&error))?
             };
@@ -189,7 +189,7 @@ impl Tasks {
 
     /// The tasks of these ARNs, and those that ECS does not know.
     async fn describe(&self, arns: &[String]) -> Result<(Vec<Task>, Vec<String>), Failure> {
-        let _permit = self.gate.pass().await;
+        let _permit = self.gate.pass().await?;
         let call = self.client.describe_tasks().cluster(self.cluster()).set_tasks(Some(arns.to_vec()));
         let answer = call.send().await.map_err(|error| failure(&error))?;
         let is_missing = |failed: &&aws_sdk_ecs::types::Failure| failed.reason() == Some("MISSING");

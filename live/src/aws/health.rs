@@ -1,8 +1,9 @@
-//! How the own region's queue, cluster and table are. Knows one cheap call to each; must not know what is concluded.
+//! How the own region's queue, cluster and tables are. Knows one cheap call to each; must not know what is concluded.
 
 use super::failure::failure;
-use super::queues::Queue;
-use crate::config::{Config, Region};
+use super::queues::{Queue, QueueLoad};
+use crate::config::{Config, Region, Tables};
+use crate::services::Services;
 use aws_sdk_dynamodb::types::AttributeValue;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,16 +13,12 @@ use tidegate_core::port::Failure;
 const ANSWER_WITHIN: Duration = Duration::from_secs(2);
 
 /// What the services of the own region answer.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HealthReport {
-    /// Whether the queue answers.
-    pub queue: bool,
-    /// Whether the cluster answers and is active.
-    pub cluster: bool,
-    /// Whether the local replica of the nodes table answers.
-    pub table: bool,
-    /// Messages in the queue that can be received now or later; 0 when it does not answer.
-    pub waiting: u32,
+    /// Which of them answer.
+    pub services: Services,
+    /// How full the queue is; `None` when it does not answer.
+    pub queue: Option<QueueLoad>,
     /// One sentence for each that is not well.
     pub detail: Vec<String>,
 }
@@ -33,7 +30,7 @@ pub struct Health {
     dynamodb: aws_sdk_dynamodb::Client,
     ecs: aws_sdk_ecs::Client,
     place: Region,
-    table: String,
+    tables: Tables,
     node: String,
 }
 
@@ -46,13 +43,17 @@ impl Health {
         node: String,
     ) -> Self {
         let place = config.regions.get(&node).cloned().unwrap_or_default();
-        Self { queue, dynamodb, ecs, place, table: config.tables.nodes.clone(), node }
+        Self { queue, dynamodb, ecs, place, tables: config.tables.clone(), node }
     }
 
-    /// Asks all three at once. Answers within two seconds.
+    /// Asks all of them at once. Answers within two seconds.
     pub async fn look(&self) -> HealthReport {
-        let (queue, cluster, table) =
-            tokio::join!(within(self.queue.load()), within(self.cluster()), within(self.table()));
+        let (queue, cluster, nodes, claims) = tokio::join!(
+            within(self.queue.load()),
+            within(self.cluster()),
+            within(self.nodes_table()),
+            within(self.claims_table())
+        );
         let mut detail = Vec::new();
         let mut is_well = |name: &str, of: &str, wrong: Option<String>| match wrong {
             None => true,
@@ -75,17 +76,17 @@ impl Health {
             };
             format!("does not answer: {failure:?}{hint}")
         };
-        HealthReport {
+        let services = Services {
             queue: is_well("queue", &self.place.queue, queue.err().map(refused)),
             cluster: match cluster {
                 Ok(status) if status == "ACTIVE" => true,
                 Ok(status) => is_well("cluster", &self.place.cluster, Some(format!("is {status}"))),
                 Err(failure) => is_well("cluster", &self.place.cluster, Some(refused(failure))),
             },
-            table: is_well("table", &self.table, table.err().map(refused)),
-            waiting: queue.map_or(0, |load| load.visible + load.delayed),
-            detail,
-        }
+            nodes_table: is_well("nodes table", &self.tables.nodes, nodes.err().map(refused)),
+            claims_table: is_well("claims table", &self.tables.claims, claims.err().map(refused)),
+        };
+        HealthReport { services, queue: queue.ok(), detail }
     }
 
     async fn cluster(&self) -> Result<String, Failure> {
@@ -95,10 +96,16 @@ impl Health {
         Ok(status.unwrap_or("not there").to_owned())
     }
 
-    async fn table(&self) -> Result<(), Failure> {
+    async fn nodes_table(&self) -> Result<(), Failure> {
         let key = AttributeValue::S(self.node.clone());
-        let answer = self.dynamodb.get_item().table_name(&self.table).key("node", key).send().await;
+        let answer = self.dynamodb.get_item().table_name(&self.tables.nodes).key("node", key).send().await;
         answer.map(drop).map_err(|error| failure(&error))
+    }
+
+    async fn claims_table(&self) -> Result<(), Failure> {
+        let (job, writer) = (AttributeValue::N("0".to_owned()), AttributeValue::S(self.node.clone())); // there is no such job
+        let asked = self.dynamodb.get_item().table_name(&self.tables.claims).key("job", job).key("writer", writer);
+        asked.send().await.map(drop).map_err(|error| failure(&error))
     }
 }
 

@@ -8,6 +8,7 @@ mod batch;
 mod claims;
 mod failure;
 mod follow;
+mod gate;
 mod health;
 mod judge;
 mod listing;
@@ -25,6 +26,7 @@ mod tables;
 mod tasks;
 
 pub(crate) use failure::words;
+pub(crate) use gate::Gate;
 pub use health::{Health, HealthReport};
 pub use permissions::Permission;
 pub use queues::{QueueLoad, Queues};
@@ -43,7 +45,6 @@ use std::sync::Arc;
 use std::time::Duration;
 use tidegate_core::Policy;
 use tidegate_core::id::RegionId;
-use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// A connection that takes longer is not made: the farthest regions are a third of a second apart, and a lost first
 /// packet is sent again after one second.
@@ -205,20 +206,6 @@ pub(crate) fn timeouts(attempt: Duration, operation: Duration) -> TimeoutConfig 
         .operation_attempt_timeout(attempt)
         .operation_timeout(operation)
         .build()
-}
-
-/// Lets so many calls of a port through at once; the rest waits, and the machines' deadlines go on.
-#[derive(Debug)]
-pub(crate) struct Gate(Semaphore);
-
-impl Gate {
-    pub(crate) fn new(at_once: usize) -> Self {
-        Self(Semaphore::new(at_once))
-    }
-
-    pub(crate) async fn pass(&self) -> SemaphorePermit<'_> {
-        self.0.acquire().await.expect("a gate is never closed")
-    }
 }
 
 /// Seconds since the Unix epoch by this machine's clock: DynamoDB's TTL counts so.

@@ -157,7 +157,7 @@ impl Queues {
     /// # Errors
     /// Why SQS does not tell.
     pub async fn load(&self) -> Result<QueueLoad, Failure> {
-        let _permit = self.gate.pass().await;
+        let _permit = self.gate.pass().await?;
         self.queues[self.me.index()].load().await
     }
 
@@ -231,8 +231,11 @@ impl Queues {
         let Some(handle) = self.receipts.handle(receipt) else {
             return debug!(receipt = receipt.0, "a receipt of an earlier process, or one spent: nothing to hide");
         };
-        let _permit = self.gate.pass().await;
-        if let Err(failure) = self.queues[self.me.index()].hide(handle, whole_seconds(hidden_for)).await {
+        let hidden = match self.gate.pass().await {
+            Ok(_permit) => self.queues[self.me.index()].hide(handle, whole_seconds(hidden_for)).await,
+            Err(failure) => Err(failure),
+        };
+        if let Err(failure) = hidden {
             debug!(receipt = receipt.0, ?failure, "a message is not hidden");
         }
     }

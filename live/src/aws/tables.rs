@@ -238,7 +238,7 @@ impl Tables {
     async fn try_exchange(&self, own: &str, record: &NodeRecord) -> Result<NodeRecords, Failure> {
         let json = serde_json::to_string(record).expect("numbers have a JSON form");
         let put = {
-            let _permit = self.gate.pass().await;
+            let _permit = self.gate.pass().await?;
             self.client
                 .put_item()
                 .table_name(&self.names_of.nodes)

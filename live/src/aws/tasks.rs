@@ -90,7 +90,7 @@ impl Tasks {
             return Some(gone);
         };
         let stopped = {
-            let _permit = self.gate.pass().await;
+            let _permit = self.gate.pass().await.ok()?; // the dispatcher asks again
             self.client.stop_task().cluster(&self.place.cluster).task(&arn).reason("asked for by Tidegate").send().await
         };
         let Err(error) = stopped else {
@@ -118,7 +118,7 @@ impl Tasks {
     /// The task of a placement that is not stopping, if there is one. `startedBy` must be the only filter (API
     /// reference of ListTasks), and without one for the status ECS lists what is to run.
     pub(super) async fn started_by(&self, placement: PlacementId) -> Result<Option<String>, Failure> {
-        let _permit = self.gate.pass().await;
+        let _permit = self.gate.pass().await?;
         let call = self.client.list_tasks().cluster(&self.place.cluster).started_by(placement.to_string());
         let answer = call.send().await.map_err(|error| failure(&error))?;
         Ok(answer.task_arns().first().cloned())
@@ -128,7 +128,7 @@ impl Tasks {
     async fn run(&self, ticket: &Ticket, spot: bool, jit: &Secret) -> Result<Option<String>, Failure> {
         let call = self.request(ticket, spot, jit)?;
         let answer = {
-            let _permit = self.gate.pass().await;
+            let _permit = self.gate.pass().await?;
             call.send().await
         };
         match answer {

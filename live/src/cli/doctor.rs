@@ -73,9 +73,10 @@ async fn examine(policy: &Loaded, config: &Config) -> Vec<Check> {
         let found = if well { Found::Well(name.to_owned()) } else { Found::Wrong(detail(what)) };
         checks.push((format!("{what} in {}", config.node), found));
     };
-    service("queue", &place.queue, report.queue);
-    service("cluster", &place.cluster, report.cluster);
-    service("table", &config.tables.nodes, report.table);
+    let names = [&place.queue, &place.cluster, &config.tables.nodes, &config.tables.claims];
+    for ((what, well), name) in report.services.each().into_iter().zip(names) {
+        service(what, name, well);
+    }
     checks.extend(permissions(policy, config, me).await);
     checks.extend(quotas(policy, config, me).await);
     for runner in &config.runners {
@@ -97,6 +98,10 @@ async fn permissions(policy: &Loaded, config: &Config, me: tidegate_core::Region
             Permission::Given => given.push(action),
             Permission::Refused(told) => {
                 checks.push((action, Found::Wrong(format!("not allowed; change the role ({told})"))));
+            }
+            Permission::Stranger(told) => {
+                let words = format!("AWS does not accept the credentials; renew or change them ({told})");
+                checks.push((action, Found::Wrong(words)));
             }
             Permission::Unknown(told) => checks.push((action, Found::Unknown(told))),
         }

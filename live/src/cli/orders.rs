@@ -3,6 +3,7 @@
 
 use super::{End, Format, OrderArgs, ToNode, print};
 use crate::config::Secret;
+use crate::services::Services;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use std::fmt::Write;
@@ -13,24 +14,31 @@ const WITHIN: Duration = Duration::from_secs(15);
 
 pub(super) fn order(action: &str, args: &OrderArgs) -> End {
     let body = json!({ "action": action, "force": args.force });
-    let path = format!("/admin/failover/{}", args.region);
+    let path = path_of(&args.region);
     let end = |answer: &Value| if answer["complete"] == false { End::Wrong } else { End::Well };
-    ask_for(&args.to, Method::POST, &path, Some(&body), end, |answer| {
-        let outlook = answer["outlook"]["text"].as_str().unwrap_or_default();
-        match answer["ordered"].as_str() {
-            Some(verb) => format!("{verb} ordered for {}: {outlook}\n", args.region),
-            None => {
-                let (phase, hold) = (word(&answer["phase"]), word(&answer["hold"]));
-                let missing: Vec<&str> = answer["missing"].as_array().into_iter().flatten().map(word).collect();
-                let told = match (missing.is_empty(), hold == "open") {
-                    (true, false) => "the drain is complete".to_owned(),
-                    (true, true) => "nothing waits or starts there, and it takes work: not drained".to_owned(),
-                    (false, _) => format!("not yet: {}", missing.join("; ")),
-                };
-                format!("{} is {phase}, hold {hold}; {told}; {outlook}\n", args.region)
-            }
-        }
+    ask_for(&args.to, Method::POST, &path, Some(&body), end, |answer| match answer["ordered"].as_str() {
+        Some(verb) => format!("{verb} ordered for {}: {}\n", args.region, word(&answer["outlook"]["text"])),
+        None => verified(&args.region, answer),
     })
+}
+
+/// Where orders for a region are given.
+pub(super) fn path_of(region: &str) -> String {
+    format!("/admin/failover/{region}")
+}
+
+/// What `verify` was answered, in words.
+pub(super) fn verified(region: &str, answer: &Value) -> String {
+    let (phase, hold) = (word(&answer["phase"]), word(&answer["hold"]));
+    let missing: Vec<&str> = answer["missing"].as_array().into_iter().flatten().map(word).collect();
+    let is_evacuated = ["evacuating", "out"].contains(&phase);
+    let told = match (missing.is_empty(), hold != "open", is_evacuated) {
+        (true, true, _) => "the drain is complete".to_owned(),
+        (true, false, true) => "the evacuation is complete".to_owned(),
+        (true, false, false) => "nothing waits or starts there, and it takes work: not drained".to_owned(),
+        (false, ..) => format!("not yet: {}", missing.join("; ")),
+    };
+    format!("{region} is {phase}, hold {hold}; {told}; {}\n", word(&answer["outlook"]["text"]))
 }
 
 pub(super) fn status(to: &ToNode) -> End {
@@ -42,9 +50,12 @@ pub(super) fn status(to: &ToNode) -> End {
             for region in node["regions"].as_array().into_iter().flatten() {
                 let load = &region["load"];
                 let spilling = if region["spilling"] == true { ", spilling" } else { "" };
+                let services: Option<Services> = serde_json::from_value(region["services"].clone()).unwrap_or_default();
+                let services = services.unwrap_or_default().each().into_iter().filter(|(_, well)| !well);
+                let unwell: String = services.map(|(name, _)| format!(", its {name} does not answer")).collect();
                 let _ = writeln!(
                     text,
-                    "  {:<16} {:<16} {:<9} {:>5} running {:>5} starting {:>5} waiting of {:>5}{spilling}",
+                    "  {:<16} {:<16} {:<9} {:>5} running {:>5} starting {:>5} waiting of {:>5}{spilling}{unwell}",
                     word(&region["name"]),
                     word(&region["phase"]),
                     word(&region["hold"]),
@@ -87,34 +98,35 @@ fn ask_for(
     end: impl Fn(&Value) -> End,
     show: impl Fn(&Value) -> String,
 ) -> End {
-    let Ok(token) = std::env::var("TIDEGATE_ADMIN_TOKEN").map(|text| Secret::new(&text)) else {
-        eprintln!("tidegate-live: expected the node's admin token in TIDEGATE_ADMIN_TOKEN");
-        return End::Input;
-    };
-    let runtime = match super::runtime() {
-        Ok(runtime) => runtime,
+    let answer = match fetch(to, method, path, body) {
+        Ok(answer) => answer,
         Err(end) => return end,
     };
-    let answer = runtime.block_on(call(&to.node, method, path, body, token.first()));
-    match answer {
+    let printed = print(&if to.format == Format::Json { format!("{answer}\n") } else { show(&answer) });
+    if printed == End::Well { end(&answer) } else { printed }
+}
+
+/// What a node answers; why it does not is printed.
+pub(super) fn fetch(to: &ToNode, method: Method, path: &str, body: Option<&Value>) -> Result<Value, End> {
+    let Ok(token) = std::env::var("TIDEGATE_ADMIN_TOKEN").map(|text| Secret::new(&text)) else {
+        eprintln!("tidegate-live: expected the node's admin token in TIDEGATE_ADMIN_TOKEN");
+        return Err(End::Input);
+    };
+    match super::runtime()?.block_on(call(&to.node, method, path, body, token.first())) {
         Err(error) => {
             eprintln!("tidegate-live: {error}");
-            End::Environment
+            Err(End::Environment)
         }
-        Ok((status, answer)) if status.is_success() => {
-            let text = if to.format == Format::Json { format!("{answer}\n") } else { show(&answer) };
-            let printed = print(&text);
-            if printed == End::Well { end(&answer) } else { printed }
-        }
+        Ok((status, answer)) if status.is_success() => Ok(answer),
         Ok((StatusCode::UNAUTHORIZED, _)) => {
             eprintln!("tidegate-live: {}: not the token of this node; look at TIDEGATE_ADMIN_TOKEN", to.node);
-            End::Input
+            Err(End::Input)
         }
         Ok((status, answer)) => {
             let error = answer["error"].as_str().map_or_else(|| format!("the node answers {status}"), str::to_owned);
             eprintln!("tidegate-live: {error}");
             let asked_wrongly = matches!(status, StatusCode::NOT_FOUND | StatusCode::BAD_REQUEST);
-            if asked_wrongly { End::Input } else { End::Wrong }
+            Err(if asked_wrongly { End::Input } else { End::Wrong })
         }
     }
 }

@@ -53,8 +53,11 @@ impl Probes {
         } else {
             self.ask(region).await
         };
+        if let Some(site) = self.site.get().and_then(Weak::upgrade) {
+            site.receiver().board.note_probe(region, answer.as_ref().map(|answer| (answer.services, answer.in_flight)));
+        }
         match answer {
-            Some(ProbeAnswer { load, services_well }) => Event::Answered { region, sequence, load, services_well },
+            Some(ProbeAnswer { load, services_well, .. }) => Event::Answered { region, sequence, load, services_well },
             None => Event::Missed { region, sequence },
         }
     }

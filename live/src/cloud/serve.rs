@@ -13,14 +13,15 @@ use crate::policy_file::Loaded;
 use crate::process::{Failed, Setup, listen, lock, region_of, serve as serve_process, spawn};
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tidegate_core::controller::Controller;
 use tidegate_core::dispatcher::{self, Dispatcher};
 use tidegate_core::port::Failure;
+use tidegate_core::port::table::{self, Mark};
 use tidegate_core::{RegionId, Timestamp};
 use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 
 /// How often running tasks are looked at: `DescribeTasks` takes a hundred at a time, and AWS allows some forty calls a
 /// second.
@@ -32,6 +33,9 @@ const HEALTH_EVERY: Duration = Duration::from_secs(4);
 /// How often what has ended is taken off the claims table.
 const TIDY_EVERY: Duration = Duration::from_secs(300);
 
+/// Marks of an earlier process that are written at once, so that those of this one need not wait for them.
+const REMARKS_AT_ONCE: usize = 8;
+
 /// Serves the node of one region until it is told to stop.
 ///
 /// # Errors
@@ -42,7 +46,7 @@ pub async fn serve(setup: Setup) -> Result<(), Failed> {
     let _lock = lock(&config.data)?;
     let (public, private) = listen(&config).await?;
     let (clock, names) = (Arc::new(Clock::new()), Arc::new(Names::default()));
-    let machines = take_up(&config.data, &policy, me, &clock, &names);
+    let (machines, marks) = take_up(&config.data, &policy, me, &clock, &names);
     let (inbox, outlet) = Inbox::new(config.http.max_waiting);
     let own = policy.policy.region(me).name.clone();
     let board = Arc::new(Board::new(Arc::clone(&policy.policy), &own));
@@ -63,7 +67,7 @@ pub async fn serve(setup: Setup) -> Result<(), Failed> {
     });
     let cloud = Cloud { inner: Arc::clone(&inner), runtime: tokio::runtime::Handle::current() };
     let (ended, mut end) = mpsc::unbounded_channel();
-    let (controller, dispatcher, segment) = machines;
+    let (controller, dispatcher) = machines;
     let parts = Parts {
         clock: Arc::clone(&clock),
         controller,
@@ -73,7 +77,7 @@ pub async fn serve(setup: Setup) -> Result<(), Failed> {
         board: Arc::clone(&board),
         folder: config.data.clone(),
         limits: config.journal,
-        segment,
+        segment: next_segment(&config.data),
     };
     let node = Node::new(parts, cloud, outlet);
     let node = node.map_err(|error| Failed::Environment(format!("{}: {error}", config.data.display())))?;
@@ -86,6 +90,7 @@ pub async fn serve(setup: Setup) -> Result<(), Failed> {
         tokio::spawn(follow(Arc::clone(&inner), inbox)),
         tokio::spawn(look_after(Arc::clone(&inner), Arc::clone(&site))),
         tokio::spawn(tidy(Arc::clone(&inner))),
+        tokio::spawn(mark_again(Arc::clone(&inner), marks)),
         tokio::spawn(super::orphans::look_for(inner)),
     ];
     let served = serve_process(&site, (public, private), watch, &policy, &mut end, vec![thread], ends).await;
@@ -93,14 +98,14 @@ pub async fn serve(setup: Setup) -> Result<(), Failed> {
     served
 }
 
-/// The machines as an earlier process left them, or new ones; and the number of the next segment.
+/// The machines as an earlier process left them, or new ones; and what that one had marked just before it ended.
 fn take_up(
     folder: &Path,
     policy: &Loaded,
     me: RegionId,
     clock: &Clock,
     names: &Names,
-) -> (Controller, Dispatcher, u64) {
+) -> ((Controller, Dispatcher), Vec<Mark>) {
     let left = recover(folder).unwrap_or_else(|error| {
         tracing::warn!(%error, "the journal cannot be taken up; reconcile will find what it held");
         None
@@ -125,14 +130,28 @@ fn take_up(
             names.note(text);
         });
         tracing::info!(turns = left.turns, open_jobs = controller.open_jobs(), "taken up from the journal");
-        Some((controller, dispatcher))
+        Some(((controller, dispatcher), left.marks.into_iter().map(|(_, mark)| mark).collect()))
     });
     let now: Timestamp = clock.now();
-    let (controller, dispatcher) = taken.unwrap_or_else(|| {
+    taken.unwrap_or_else(|| {
         let seed = now.0; // spreads the nodes' periodic work and decides nothing else
-        (Controller::new(Arc::clone(&policy.policy), me, seed, now), Dispatcher::new(Arc::clone(&policy.policy), me))
-    });
-    (controller, dispatcher, next_segment(folder))
+        let controller = Controller::new(Arc::clone(&policy.policy), me, seed, now);
+        ((controller, Dispatcher::new(Arc::clone(&policy.policy), me)), Vec::new())
+    })
+}
+
+/// Marks once more what an earlier process marked just before it ended: nobody else would, and the claims of jobs that are over
+/// would stay open. A mark that is written already changes nothing.
+async fn mark_again(inner: Arc<Inner>, marks: Vec<Mark>) {
+    let mut marking = JoinSet::new();
+    for mark in marks {
+        if marking.len() >= REMARKS_AT_ONCE {
+            marking.join_next().await;
+        }
+        let inner = Arc::clone(&inner);
+        marking.spawn(async move { inner.aws.tables.run(table::Command::Mark(mark)).await });
+    }
+    marking.join_all().await;
 }
 
 /// Tells the node of tasks that came up or stopped.
@@ -150,15 +169,18 @@ async fn look_after(inner: Arc<Inner>, site: Arc<Site>) {
     let mut well = true;
     loop {
         let report = inner.aws.health.look().await;
-        let is_well = report.queue && report.cluster && report.table;
+        let is_well = report.services.are_well();
         if is_well != well {
             tracing::info!(well = is_well, detail = report.detail.join("; "), "the region's own services");
             well = is_well;
         }
-        site.services_well.store(is_well, Ordering::Release);
-        if report.queue {
-            site.waiting.store(report.waiting, Ordering::Release); // a queue that does not answer is not an empty one
-        }
+        site.note_look(|look| {
+            look.services = report.services;
+            // A queue that does not answer is not an empty one.
+            if let Some(queue) = report.queue {
+                (look.waiting, look.in_flight) = (queue.visible + queue.delayed, Some(queue.in_flight));
+            }
+        });
         for left in inner.github.left() {
             let (requests, registrations) = (left.requests as u32, left.registrations as u32);
             inner.board.metrics.budget(&left.payer.to_string(), requests, registrations);

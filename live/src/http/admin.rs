@@ -3,6 +3,7 @@
 
 use super::Site;
 use crate::node::Status;
+use crate::services::Services;
 use axum::Json;
 use axum::extract::{Path, Request, State};
 use axum::http::{StatusCode, header};
@@ -126,8 +127,14 @@ pub(super) async fn metrics(State(site): State<Arc<Site>>) -> Response {
 pub(crate) struct ProbeAnswer {
     /// The load of its region.
     pub(crate) load: Load,
-    /// Whether its own queue, cluster and table answered it lately.
+    /// Whether its own queue, cluster and tables answered it lately.
     pub(crate) services_well: bool,
+    /// Which of them did. A node of another version may not say.
+    #[serde(default)]
+    pub(crate) services: Option<Services>,
+    /// Messages of its queue that were received and not deleted.
+    #[serde(default)]
+    pub(crate) in_flight: Option<u32>,
 }
 
 /// `GET /admin/probe`: another node asks how this one is.

@@ -56,7 +56,10 @@ pub(crate) struct Outlook {
     room: u32,
     /// The regions that take work, without this one.
     survivors: Vec<String>,
-    /// Whether nothing waits and nothing starts there.
+    /// Messages that a node there received and has not deleted, or had received when it was killed: these come back within
+    /// five minutes. `null`: not known.
+    in_flight: Option<u32>,
+    /// Whether nothing waits, nothing is in flight and nothing starts there.
     is_empty: bool,
     /// Why these numbers may not be so; `null`: they are what the region says of itself.
     doubt: Option<String>,
@@ -77,7 +80,8 @@ impl Outlook {
         let survivors: Vec<String> = others().map(|region| region.name.clone()).collect();
         let room = others().map(free).sum();
         let load = &region.load;
-        let is_empty = load.waiting == 0 && load.starting == 0;
+        let in_flight = region.in_flight;
+        let is_empty = load.waiting == 0 && load.starting == 0 && in_flight.unwrap_or(0) == 0;
         let text = format!(
             "{name} has {} waiting, {} starting and {} running; {} could take {room} more",
             load.waiting,
@@ -92,15 +96,18 @@ impl Outlook {
         } else {
             (age > stale_after).then(|| format!("the last report of {name} is {} s old", age.0 / 1_000_000))
         };
-        Some(Self { waiting, starting, running, room, survivors, is_empty, doubt, text })
+        Some(Self { waiting, starting, running, room, survivors, in_flight, is_empty, doubt, text })
     }
 
     /// What is missing until the region may go: nothing is to wait or start there, and the others are to have room for what
     /// runs there.
     pub(crate) fn missing(&self) -> Vec<String> {
         let mut missing: Vec<String> = self.doubt.iter().cloned().collect();
-        if !self.is_empty {
+        if self.waiting + self.starting > 0 {
             missing.push(format!("{} wait and {} start there", self.waiting, self.starting));
+        }
+        if let Some(count) = self.in_flight.filter(|count| *count > 0) {
+            missing.push(format!("{count} messages were received there and may come back"));
         }
         if self.survivors.is_empty() {
             missing.push("no other region takes work".to_owned());
@@ -191,7 +198,8 @@ mod tests {
 
     fn region(name: &str, running: u32, limit: u32) -> RegionStatus {
         let load = Load { running, limit, ..Load::default() };
-        RegionStatus { name: name.to_owned(), phase: Phase::Active, hold: Hold::Open, spilling: false, load }
+        let (name, services, in_flight) = (name.to_owned(), None, None);
+        RegionStatus { name, phase: Phase::Active, hold: Hold::Open, spilling: false, load, services, in_flight }
     }
 
     // Broken: a queue that does not answer, or a region that nobody hears, counts as empty: a drain is called complete.
@@ -206,6 +214,14 @@ mod tests {
         status.regions[0].load.at = status.at;
         status.regions[0].phase = Phase::Suspect;
         assert!(missing(&status)[0].contains("suspect"), "{:?}", missing(&status));
+        // What a killed node had received is hidden from the count of those that wait.
+        status.regions[0].phase = Phase::Active;
+        for (in_flight, told) in
+            [(Some(3), vec!["3 messages were received there and may come back"]), (Some(0), vec![])]
+        {
+            status.regions[0].in_flight = in_flight;
+            assert_eq!(missing(&status), told);
+        }
     }
 
     #[test]

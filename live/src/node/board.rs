@@ -4,7 +4,9 @@
 use super::shadow::ShadowStatus;
 use super::stories::Stories;
 use crate::metrics::Metrics;
+use crate::services::Services;
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tidegate_core::controller::Controller;
@@ -12,7 +14,7 @@ use tidegate_core::controller::phase::{Hold, Phase};
 use tidegate_core::policy::Policy;
 use tidegate_core::port::probe::Load;
 use tidegate_core::port::webhook;
-use tidegate_core::{Fact, JobId, Span, Timestamp};
+use tidegate_core::{Fact, JobId, RegionId, Span, Timestamp};
 
 /// A node shows itself twice a second. One that has not for so long does not run, though its process may.
 const SILENT_FOR: Span = Span::from_secs(5);
@@ -34,7 +36,14 @@ pub struct RegionStatus {
     pub spilling: bool,
     /// Its load by its last report; this node's own region: now.
     pub load: Load,
+    /// Which of its services answer its node, by the latest probe; `None`: it was not answered, or does not say.
+    pub services: Option<Services>,
+    /// Messages of its queue that were received and not deleted, by the latest probe; `None` as above.
+    pub in_flight: Option<u32>,
 }
+
+/// What a probe tells beside a region's load: which services answer, and messages in flight.
+type Probed = (Option<Services>, Option<u32>);
 
 /// What a node shows.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -62,6 +71,8 @@ pub struct Status {
 pub struct Board {
     status: Mutex<Arc<Status>>,
     stories: Mutex<Stories>,
+    /// What the latest probe of each region told beside its load.
+    probed: Mutex<BTreeMap<RegionId, Probed>>,
     policy: Mutex<Arc<Policy>>,
     journal_well: AtomicBool,
     /// Numbers for Prometheus.
@@ -79,6 +90,7 @@ impl Board {
         Self {
             status: Mutex::default(),
             stories: Mutex::default(),
+            probed: Mutex::default(),
             metrics: Metrics::new(&policy, own),
             policy: Mutex::new(policy),
             journal_well: AtomicBool::new(true),
@@ -125,6 +137,11 @@ impl Board {
         self.journal_well.load(Ordering::Acquire) && now.since(status.at) < SILENT_FOR && !status.lost
     }
 
+    /// What a probe of a region told beside its load; `None`: it was not answered.
+    pub(crate) fn note_probe(&self, region: RegionId, told: Option<Probed>) {
+        lock(&self.probed).insert(region, told.unwrap_or_default());
+    }
+
     pub(super) fn fact(&self, at: Timestamp, fact: &Fact) {
         lock(&self.stories).fact(at, fact);
         let policy = self.policy_in_force();
@@ -157,7 +174,12 @@ impl Board {
         now.since(self.status().at) >= FRESH_FOR
     }
 
-    pub(super) fn publish(&self, status: Status) {
+    pub(super) fn publish(&self, mut status: Status) {
+        for (id, (services, in_flight)) in lock(&self.probed).iter() {
+            if let Some(region) = status.regions.get_mut(id.index()) {
+                (region.services, region.in_flight) = (*services, *in_flight);
+            }
+        }
         *lock(&self.status) = Arc::new(status);
         self.metrics.status(&self.status(), &self.load());
     }
@@ -184,6 +206,8 @@ pub(super) fn status(
         } else {
             controller.load_of(id)
         },
+        services: None,
+        in_flight: None,
     };
     Status {
         node: policy.region(controller.me()).name.clone(),
@@ -199,7 +223,7 @@ pub(super) fn status(
 /// INFO is a change of phase or routing, WARN is worth waking somebody; the rest is for whoever looks closely.
 #[expect(clippy::wildcard_enum_match_arm, reason = "a choice of a few; the rest is logged as it is")]
 fn log(fact: &Fact, policy: &Policy) {
-    let name = |region: &tidegate_core::RegionId| policy.region(*region).name.as_str();
+    let name = |region: &RegionId| policy.region(*region).name.as_str();
     match fact {
         Fact::PhaseChanged { region, from, to, cause, .. } => {
             tracing::info!(region = name(region), ?from, ?to, ?cause, "phase changed");
@@ -225,7 +249,7 @@ mod tests {
     use tidegate_core::machine::{Host, Journal, Ports};
     use tidegate_core::policy::Region;
     use tidegate_core::port::probe;
-    use tidegate_core::{PlacementId, RegionId, controller};
+    use tidegate_core::{PlacementId, controller};
 
     const ME: RegionId = RegionId(0);
 

@@ -159,7 +159,9 @@ fn operators_drain_a_region_and_are_told_what_would_happen() {
     });
     call("verify us-east-1").ends(0).prints("active").prints("it takes work: not drained");
     call("approve us-east-1").ends(1).says("no failover of us-east-1 is proposed");
-    call("drain us-east-1").ends(0).prints("drain ordered for us-east-1").prints("eu-west-1 and ap-southeast-1");
+    let drained = call("drain us-east-1 --wait");
+    drained.ends(0).prints("drain ordered for us-east-1").prints("eu-west-1 and ap-southeast-1");
+    drained.prints("hold draining; the drain is complete");
     until("every node to know of it", 20, || {
         let status = daemon.status();
         let holds: Vec<String> =

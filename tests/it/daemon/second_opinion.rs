@@ -56,11 +56,18 @@ fn queues_and_tables_of_another_emulator_do_as_well() {
     call("provision").ends(0);
     // It answers other codes than the first where a call comes to nothing; and there is no GitHub and no node yet.
     let doctor = call("doctor");
-    doctor.ends(1).prints("ok     queue in us-east-1").prints("ok     table in us-east-1").prints("WRONG  GitHub");
+    doctor
+        .ends(1)
+        .prints("ok     queue in us-east-1")
+        .prints("ok     nodes table in us-east-1")
+        .prints("WRONG  GitHub");
+    doctor.prints("ok     claims table in us-east-1");
     let allowed = doctor.told().lines().find(|line| line.starts_with("ok     permissions")).map(str::to_owned);
     let allowed = allowed.unwrap_or_else(|| panic!("{}", doctor.told()));
-    let tried = ["GetItem", "PutItem", "GetQueueUrl", "ChangeMessageVisibility", "ListTasks"];
-    assert!(tried.iter().all(|action| allowed.contains(&format!(":{action} on"))), "{}", doctor.told());
+    let tables = ["GetItem", "PutItem", "BatchGetItem", "DeleteItem", "Query"];
+    let others = ["GetQueueUrl", "ChangeMessageVisibility", "DeleteMessage", "ListTasks", "DescribeTasks"];
+    let mut tried = tables.iter().chain(&others);
+    assert!(tried.all(|action| allowed.contains(&format!(":{action} on"))), "{}", doctor.told());
     let mut arguments = vec!["serve".to_owned()];
     arguments.extend(files);
     let mut daemon = Daemon::start(PROGRAM, arguments, &variables, (public, private), &desk.path("log"));
