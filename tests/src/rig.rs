@@ -262,7 +262,7 @@ impl Fleet {
         let mut text = format!(
             "node = \"{me}\"\ndata = \"data/{me}\"\n[http]\nlisten = \"127.0.0.1:{public}\"\nadmin = \"127.0.0.1:{private}\"\n\
              [github]\napiUrl = \"{github}\"\nappId = {}\nprivateKeyFile = \"{}\"\n[[runners]]\n\
-             labels = [\"self-hosted\", \"linux\", \"x64\"]\n[[runners]]\nlabels = {OTHER_LABELS:?}\n[journal]\nsync = false\n",
+             labels = [\"self-hosted\", \"linux\", \"x64\"]\n[[runners]]\nlabels = {OTHER_LABELS:?}\n[journal]\nsync = false\nsegmentMb = 1\n",
             self.rig.ready["appId"],
             key.display(),
         );

@@ -1,5 +1,6 @@
 //! Three nodes on three emulated regions: webhooks of GitHub's in, tasks that are real processes out.
 
+mod budget;
 mod ends;
 mod examples;
 mod hung_aws;
@@ -12,6 +13,7 @@ mod trouble_of_github;
 
 use super::{PROGRAM, tidegate_live};
 use crate::tidegate;
+use budget::assert_policy_reaches_budgets;
 use loss::Loss;
 use phases::{
     assert_failed_over_in_time, assert_no_second_failover, assert_returned_by_a_ramp, assert_suspected_alone,
@@ -75,6 +77,7 @@ fn webhooks_become_runners_that_take_every_job_once() {
     assert_ran_once(&state, &jobs);
     assert_eq!(wait_settled(&fleet, 60), jobs, "every job has a claim, and nothing else has");
     assert_eq!(launches(&fleet), 40, "one task for each job");
+    assert_policy_reaches_budgets(&desk, &fleet, "us-east-1");
     assert_no_secrets(&desk, &fleet, jobs[0]);
     for region in REGIONS {
         assert!(fleet.nodes.get_mut(region).expect("it runs").stop().success(), "{}", fleet.logs());
