@@ -93,6 +93,8 @@ impl Outlook {
         let age = status.at.since(load.at);
         let doubt = if region.phase == Phase::Suspect {
             Some(format!("{name} is suspect: what is there is not known"))
+        } else if region.services.is_some_and(|services| !services.queue) {
+            Some(format!("the queue of {name} does not answer: what waits there is not known"))
         } else {
             (age > stale_after).then(|| format!("the last report of {name} is {} s old", age.0 / 1_000_000))
         };
@@ -193,6 +195,7 @@ pub(super) async fn order(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::services::Services;
     use tidegate_core::Timestamp;
     use tidegate_core::port::probe::Load;
 
@@ -214,8 +217,12 @@ mod tests {
         status.regions[0].load.at = status.at;
         status.regions[0].phase = Phase::Suspect;
         assert!(missing(&status)[0].contains("suspect"), "{:?}", missing(&status));
-        // What a killed node had received is hidden from the count of those that wait.
+        // A count that a queue told before it fell silent is none.
         status.regions[0].phase = Phase::Active;
+        status.regions[0].services = Some(Services { queue: false, ..Services::default() });
+        assert!(missing(&status)[0].contains("does not answer"), "{:?}", missing(&status));
+        status.regions[0].services = Some(Services::default());
+        // What a killed node had received is hidden from the count of those that wait.
         for (in_flight, told) in
             [(Some(3), vec!["3 messages were received there and may come back"]), (Some(0), vec![])]
         {

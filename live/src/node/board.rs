@@ -103,12 +103,12 @@ impl Board {
         Arc::clone(&lock(&self.status))
     }
 
-    /// The load of the node's own region, but for the messages that wait in its queue.
+    /// The load of the node's own region when it showed itself last, but for the messages that wait in its queue.
     #[must_use]
     pub fn load(&self) -> Load {
         let status = self.status();
         let own = status.regions.iter().find(|region| region.name == status.node);
-        own.map_or_else(Load::default, |region| region.load)
+        own.map_or_else(Load::default, |region| Load { at: status.at, ..region.load })
     }
 
     /// The policy in force.
@@ -286,6 +286,18 @@ mod tests {
         let policy = Arc::new(Policy::of_regions(vec![Region::new("us-east-1", 1)]));
         let status = shown(&policy, 7, at(0));
         assert_eq!((status.regions[0].load.waiting, status.regions[0].load.running), (7, 2));
+    }
+
+    // Broken: a node tells others of its load as of its own last probe, which it answers by what it told before: after
+    // `staleAfter` its report was old for good, and `verify` called no drain complete.
+    #[test]
+    fn what_a_node_tells_of_its_load_is_of_now() {
+        let policy = Arc::new(Policy::of_regions(vec![Region::new("us-east-1", 1)]));
+        let board = Board::new(Arc::clone(&policy), "us-east-1");
+        for seconds in [10, 3_600] {
+            board.publish(shown(&policy, 0, at(seconds)));
+            assert_eq!(board.load().at, at(seconds));
+        }
     }
 
     // Broken: the gauge is the age of the message received last: it stood still while nothing was received, and stayed high
