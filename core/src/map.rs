@@ -1,6 +1,7 @@
 //! Maps from ids to values without an order anybody could see. Knows hashing; must not offer iteration.
 
 use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Spreads the bits of an id over the word: the finalizer of SplitMix64 (Steele, Lea, Flood 2014), a bijection, so
@@ -11,6 +12,13 @@ pub const fn mix(id: u64) -> u64 {
     z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
     z ^ (z >> 31)
+}
+
+/// Where an id lies in a table: the two halves of its product with the golden ratio, one over the other. The table takes the
+/// bucket from the lower bits and a tag from the upper ones; both depend on all bits of an id, at a third of what [`mix`] costs.
+const fn spread(id: u64) -> u64 {
+    let product = id.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    product ^ product >> 32
 }
 
 /// A map from 64-bit ids to small values. It cannot be iterated, so no decision can come to depend on a hash order.
@@ -47,12 +55,12 @@ impl<V> IdMap<V> {
     /// The value of an id.
     #[must_use]
     pub fn get(&self, id: u64) -> Option<&V> {
-        self.table.find(mix(id), |(key, _)| *key == id).map(|(_, value)| value)
+        self.table.find(spread(id), |(key, _)| *key == id).map(|(_, value)| value)
     }
 
     /// The value of an id, to change.
     pub fn get_mut(&mut self, id: u64) -> Option<&mut V> {
-        self.table.find_mut(mix(id), |(key, _)| *key == id).map(|(_, value)| value)
+        self.table.find_mut(spread(id), |(key, _)| *key == id).map(|(_, value)| value)
     }
 
     /// Whether the id is there.
@@ -63,26 +71,28 @@ impl<V> IdMap<V> {
 
     /// Sets the value of an id and gives back the one before.
     pub fn insert(&mut self, id: u64, value: V) -> Option<V> {
-        if let Some(old) = self.get_mut(id) {
-            return Some(std::mem::replace(old, value));
+        match self.table.entry(spread(id), |(key, _)| *key == id, |(key, _)| spread(*key)) {
+            Entry::Occupied(mut old) => Some(std::mem::replace(&mut old.get_mut().1, value)),
+            Entry::Vacant(free) => {
+                free.insert((id, value));
+                None
+            }
         }
-        self.table.insert_unique(mix(id), (id, value), |(key, _)| mix(*key));
-        None
     }
 
     /// The value of an id, made by `make` when there is none.
     pub fn get_or_insert_with(&mut self, id: u64, make: impl FnOnce() -> V) -> &mut V {
-        let entry = self.table.entry(mix(id), |(key, _)| *key == id, |(key, _)| mix(*key));
+        let entry = self.table.entry(spread(id), |(key, _)| *key == id, |(key, _)| spread(*key));
         &mut entry.or_insert_with(|| (id, make())).into_mut().1
     }
 
     /// Takes an id out. Gives room back when a burst has long passed.
     pub fn remove(&mut self, id: u64) -> Option<V> {
-        let entry = self.table.find_entry(mix(id), |(key, _)| *key == id).ok()?;
+        let entry = self.table.find_entry(spread(id), |(key, _)| *key == id).ok()?;
         let ((_, value), _) = entry.remove();
         let (len, room) = (self.table.len(), self.table.capacity());
         if room > 4_096 && len * 8 < room {
-            self.table.shrink_to(len * 2, |(key, _)| mix(*key));
+            self.table.shrink_to(len * 2, |(key, _)| spread(*key));
         }
         Some(value)
     }
