@@ -45,6 +45,20 @@ pub(crate) fn assess(
     changed
 }
 
+/// Whether there is nothing to assess, as nearly always: every region takes work, nobody speaks against one, and nothing is
+/// under way that could end by itself. Then no vote is cast, no step is due and this is no panic.
+pub(crate) fn all_is_well(regions: &[Region], policy: &Failover, now: Timestamp) -> bool {
+    let well = |region: &Region| {
+        region.phase() == Phase::Active
+            && region.hold != Hold::Draining
+            && !region.ordered_out
+            && !region.accuses()
+            && !region.looks_unwell(policy)
+            && !region.is_silent(policy, now)
+    };
+    policy.quorum > 0 && regions.iter().all(well)
+}
+
 /// A planned drain honours sticky placement until its deadline.
 fn end_drain(region: &mut Region, policy: &Failover, now: Timestamp, facts: &mut Vec<Fact>) {
     if region.hold == Hold::Draining && now.since(region.hold_since) >= policy.drain_deadline {
@@ -194,13 +208,13 @@ fn votes(regions: &[Region], at: usize, policy: &Failover, now: Timestamp) -> u3
         if n == at || other.is_own() || other.is_silent(policy, now) {
             continue;
         }
-        match other.record.map_or(Opinion::Unknown, |record| record.opinions[at]) {
+        match other.record.as_ref().map_or(Opinion::Unknown, |record| record.opinions[at]) {
             Opinion::Unwell => votes += 1,
             Opinion::Well => vouched = true,
             Opinion::Unknown => {}
         }
     }
-    let own_word = region.record.map_or(Opinion::Unknown, |record| record.opinions[at]);
+    let own_word = region.record.as_ref().map_or(Opinion::Unknown, |record| record.opinions[at]);
     if !region.is_own() {
         let silent = region.is_silent(policy, now) && !vouched;
         votes += u32::from(silent || (!region.is_silent(policy, now) && own_word == Opinion::Unwell));

@@ -87,7 +87,7 @@ impl Controller {
             let Some(record) = record else { continue };
             let own = at == self.state.me.index();
             let region = &mut self.state.regions[at];
-            let news = region.record.is_none_or(|known| record.version > known.version);
+            let news = region.record.as_ref().is_none_or(|known| record.version > known.version);
             if own || !news {
                 continue;
             }
@@ -128,6 +128,9 @@ impl Controller {
     /// Derives the phases, then sweeps once over the jobs of the regions that changed.
     fn assess(&mut self, now: Timestamp, out: &mut Out) {
         let policy = &self.policy.failover;
+        if !self.state.panic && failover::all_is_well(&self.state.regions, policy, now) {
+            return;
+        }
         let panic = failover::all_look_bad(&self.state.regions, policy);
         if panic != self.state.panic {
             self.state.panic = panic;

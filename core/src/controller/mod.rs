@@ -205,8 +205,7 @@ impl Controller {
     /// The regions that admit work of their own, by this node's view: invariant I1.
     #[must_use]
     pub fn admitting(&self) -> usize {
-        let admits = |region: &&Region| !region.phase().is_closed() && region.hold != Hold::Drained;
-        self.state.regions.iter().filter(admits).count()
+        self.state.regions.iter().filter(|region| admits(region)).count()
     }
 
     /// The state of a job as this node knows it, in words, with where it was placed last.
@@ -310,7 +309,7 @@ impl Machine for Controller {
     fn check(&self) -> Result<(), Violation> {
         let s = &self.state;
         let broken = |invariant, what: String| Err(Violation { invariant, what });
-        if self.admitting() == 0 && !s.panic && s.regions.iter().all(|r| r.hold == Hold::Open) {
+        if !s.regions.iter().any(admits) && !s.panic && s.regions.iter().all(|r| r.hold == Hold::Open) {
             return broken("I1", "no region admits work, and this is no panic".to_owned());
         }
         if s.jobs.deadlines.len() < s.jobs.len() {
@@ -324,4 +323,9 @@ impl Machine for Controller {
         }
         Ok(())
     }
+}
+
+/// Whether a region admits work of its own.
+fn admits(region: &Region) -> bool {
+    !region.phase().is_closed() && region.hold != Hold::Drained
 }

@@ -8,7 +8,7 @@ use crate::id::RegionId;
 use crate::map::mix;
 use crate::policy::Failover;
 use crate::port::operator::{Order, Verb};
-use crate::port::table::NodeRecord;
+use crate::port::table::{NodeRecord, Opinion};
 use crate::time::{Span, Timestamp};
 use crate::unit::Ratio;
 use serde::{Deserialize, Serialize};
@@ -131,6 +131,11 @@ impl Region {
         !self.is_own()
             && now.since(self.record_at)
                 > policy.probe_every * u64::from(policy.misses_to_suspect) + policy.probe_timeout
+    }
+
+    /// Whether the region's own node thinks ill of any region.
+    pub(crate) fn accuses(&self) -> bool {
+        self.record.as_ref().is_some_and(|record| record.opinions.contains(&Opinion::Unwell))
     }
 
     /// Whether our own evidence speaks against it.
