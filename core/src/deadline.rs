@@ -49,17 +49,25 @@ impl Deadlines {
         due.at = at;
         if due.queued == Timestamp::ZERO || at < due.queued {
             due.queued = at;
-            self.len += 1;
-            let place = self.buckets.partition_point(|bucket| bucket.0 > at);
-            match self.buckets.get_mut(place) {
-                Some(bucket) if bucket.0 == at => bucket.1.push(id),
-                _ => {
-                    let mut ids = self.spare.pop().unwrap_or_default();
-                    ids.push(id);
-                    self.buckets.insert(place, (at, ids));
-                }
-            }
+            self.enqueue(id, at);
         }
+    }
+
+    #[inline(never)]
+    fn enqueue(&mut self, id: u64, at: Timestamp) {
+        self.len += 1;
+        let place = self.buckets.partition_point(|bucket| bucket.0 > at);
+        match self.buckets.get_mut(place) {
+            Some(bucket) if bucket.0 == at => bucket.1.push(id),
+            _ => self.open(place, id, at),
+        }
+    }
+
+    #[cold]
+    fn open(&mut self, place: usize, id: u64, at: Timestamp) {
+        let mut ids = self.spare.pop().unwrap_or_default();
+        ids.push(id);
+        self.buckets.insert(place, (at, ids));
     }
 
     /// When the next entry fires.

@@ -119,9 +119,10 @@ impl<M: Machine> Host<M> {
         if let Err(violation) = self.machine.check() {
             panic!("at {now}: {violation}");
         }
-        for fact in self.outbox.facts.drain(..) {
-            journal.fact(now, &fact);
+        for fact in &self.outbox.facts {
+            journal.fact(now, fact);
         }
+        self.outbox.facts.clear();
         for effect in self.outbox.effects.drain(..) {
             ports.submit(now, effect);
         }

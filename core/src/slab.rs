@@ -42,6 +42,11 @@ impl<T> Slab<T> {
             self.chunks[slot as usize / CHUNK][slot as usize % CHUNK] = Some(row);
             return slot;
         }
+        self.insert_at_the_end(row)
+    }
+
+    #[cold]
+    fn insert_at_the_end(&mut self, row: T) -> u32 {
         if self.chunks.last().is_none_or(|chunk| chunk.len() == CHUNK) {
             self.chunks.push(Vec::with_capacity(CHUNK));
         }
@@ -68,12 +73,17 @@ impl<T> Slab<T> {
         self.len -= 1;
         self.free.push(slot);
         if self.len == 0 {
-            self.chunks.truncate(1);
-            self.chunks.iter_mut().for_each(Vec::clear);
-            self.free.clear();
-            self.free.shrink_to(CHUNK);
+            self.begin_anew();
         }
         Some(row)
+    }
+
+    #[cold]
+    fn begin_anew(&mut self) {
+        self.chunks.truncate(1);
+        self.chunks.iter_mut().for_each(Vec::clear);
+        self.free.clear();
+        self.free.shrink_to(CHUNK);
     }
 
     /// The living rows in the order of their places.
