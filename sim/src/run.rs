@@ -332,25 +332,39 @@ impl Simulation {
     }
 
     /// Hands over what the world and the machines told: after most events nothing.
+    #[inline]
     fn collect(&mut self) {
-        let told = &self.world.told;
-        let nothing = told.facts.is_empty() && told.costs.is_empty() && told.violations.is_empty();
-        if nothing && self.recorder.proposed.is_empty() {
-            return;
-        }
         if !self.recorder.proposed.is_empty() {
-            let mut proposed = std::mem::take(&mut self.recorder.proposed);
-            proposed.dedup();
-            for region in proposed.drain(..) {
-                self.world.propose(region);
+            self.propose();
+        }
+        if !self.world.told.facts.is_empty() {
+            for fact in &self.world.told.facts {
+                self.recorder.take(fact);
             }
+            self.world.told.facts.clear();
         }
-        for fact in self.world.told.facts.drain(..) {
-            self.recorder.take(&fact);
+        if !self.world.told.costs.is_empty() {
+            for (component, region, micro_usd) in &self.world.told.costs {
+                self.recorder.measures.cost(self.recorder.now, *component, *region, *micro_usd);
+            }
+            self.world.told.costs.clear();
         }
-        for (component, region, micro_usd) in self.world.told.costs.drain(..) {
-            self.recorder.measures.cost(self.recorder.now, component, region, micro_usd);
+        if !self.world.told.violations.is_empty() {
+            self.report();
         }
+    }
+
+    #[cold]
+    fn propose(&mut self) {
+        let mut proposed = std::mem::take(&mut self.recorder.proposed);
+        proposed.dedup();
+        for region in proposed.drain(..) {
+            self.world.propose(region);
+        }
+    }
+
+    #[cold]
+    fn report(&mut self) {
         for (invariant, what) in self.world.told.violations.drain(..) {
             self.recorder.checkers.report(invariant, self.recorder.now, what);
         }

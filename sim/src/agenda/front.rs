@@ -10,6 +10,9 @@ const LEAST: usize = 16;
 /// Events that may come into the front, beside half of those it was filled with, before it counts as too long.
 const ROOM: usize = 32;
 
+/// Places at the end of the front that are looked at one by one.
+const NEAR: usize = 8;
+
 /// The soonest events, the very next one last, so that it comes out at no cost. Of events due at the same time the
 /// first scheduled stands last.
 #[derive(Debug)]
@@ -64,10 +67,20 @@ impl<E: Copy> Front<E> {
     pub(super) fn insert(&mut self, entry: Entry<E>) -> bool {
         let room = self.entries.len() < self.limit;
         if room {
-            let place = self.entries.partition_point(|other| other.at > entry.at);
-            self.entries.insert(place, entry);
+            self.entries.insert(self.place(entry.at), entry);
         }
         room
+    }
+
+    /// Where an event due at `at` stands. Most come in soon to be next, so the last few places are looked at first.
+    #[inline]
+    fn place(&self, at: u64) -> usize {
+        let mut place = self.entries.len();
+        let near = place.saturating_sub(NEAR);
+        while place > near && self.entries[place - 1].at <= at {
+            place -= 1;
+        }
+        if place > near { place } else { self.entries[..place].partition_point(|other| other.at > at) }
     }
 
     /// Fills the empty front with events all due at the same time.
