@@ -145,7 +145,8 @@ impl Tables {
     }
 
     /// Open claims by ascending job after `after`, `limit` at the most, and whether there are more. Own records whose
-    /// job has ended by another node's word are closed on the way.
+    /// job has ended by another node's word are closed on the way. The texts of all of them are remembered: whoever takes a
+    /// job over registers its runner by them, and may have had no webhook of its repository.
     pub(super) async fn open(&self, after: Option<JobId>, limit: usize) -> Result<(Vec<Claim>, bool), Failure> {
         let (mut listing, mut claims, mut closed) = (Listing::new(after, limit), Vec::new(), 0);
         for _ in 0..PAGES_MAX {
@@ -157,6 +158,7 @@ impl Tables {
                 continue;
             }
             for records in self.all_records(&ready).await?.values() {
+                records.iter().filter_map(|record| record.texts.as_ref()).for_each(|texts| self.names.note_all(texts));
                 claims.extend(open_claim(records));
                 if closed < CLOSED_MAX
                     && let Some(record) = close(records, &self.pen)

@@ -62,7 +62,7 @@ pub struct Tables {
     pub(super) ended_for: AtomicU64,
     pub(super) pen: Pen,
     pub(super) gate: Gate,
-    names: Arc<Names>,
+    pub(super) names: Arc<Names>,
 }
 
 impl Tables {

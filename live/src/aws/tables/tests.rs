@@ -121,6 +121,23 @@ async fn a_claim_a_conflict_a_mark_and_the_page_of_what_is_open() {
     }
 }
 
+// Broken: a node that takes jobs over knows the texts of those alone whose repository it had a webhook of: it can register no
+// runner for the rest.
+#[tokio::test]
+async fn who_lists_open_claims_learns_their_texts() {
+    for consistency in [Consistency::Eventual, Consistency::Strong] {
+        let (url, _) = table(None).await;
+        let (zero, mut one) = (node(&url, 0, consistency), node(&url, 1, consistency));
+        one.names = Arc::new(Names::default());
+        let claimed = ticket(1, 1, 0);
+        assert!(zero.run(Command::Claim { ticket: claimed }).await.is_some());
+        let known = || one.names.texts(claimed.organization, claimed.repository, claimed.class);
+        assert_eq!(known(), None);
+        one.run(Command::ListOpen { after: None, limit: 5 }).await;
+        assert_eq!(known(), Some(texts()));
+    }
+}
+
 #[tokio::test]
 async fn a_runner_that_serves_another_job_is_owed_to_who_waits() {
     let (url, _) = table(None).await;
