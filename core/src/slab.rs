@@ -1,21 +1,24 @@
 //! Rows that keep their place while they live. Knows slots; must not know what lies in them.
 
-use serde::{Deserialize, Serialize};
+use serde::ser::SerializeStruct;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Rows of a chunk. A slab grows by chunks, so a row never moves and growing never needs room for two copies.
-const CHUNK: usize = 512;
+const CHUNK: usize = 128;
 
 /// Rows in chunks, free places reused last-in first-out; the place of a row does not change while it lives.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug)]
 pub struct Slab<T> {
-    chunks: Vec<Vec<Option<T>>>,
+    chunks: Vec<Box<[Option<T>; CHUNK]>>,
+    /// Places that were given out so far, free ones included.
+    used: u32,
     free: Vec<u32>,
     len: usize,
 }
 
 impl<T> Default for Slab<T> {
     fn default() -> Self {
-        Self { chunks: Vec::new(), free: Vec::new(), len: 0 }
+        Self { chunks: Vec::new(), used: 0, free: Vec::new(), len: 0 }
     }
 }
 
@@ -37,39 +40,38 @@ impl<T> Slab<T> {
     /// # Panics
     /// With 2^32 rows.
     pub fn insert(&mut self, row: T) -> u32 {
+        let slot = self.free.pop().unwrap_or_else(|| self.next());
         self.len += 1;
-        if let Some(slot) = self.free.pop() {
-            self.chunks[slot as usize / CHUNK][slot as usize % CHUNK] = Some(row);
-            return slot;
-        }
-        self.insert_at_the_end(row)
+        self.chunks[slot as usize / CHUNK][slot as usize % CHUNK] = Some(row);
+        slot
     }
 
+    /// The first place that was not given out yet.
     #[cold]
-    fn insert_at_the_end(&mut self, row: T) -> u32 {
-        if self.chunks.last().is_none_or(|chunk| chunk.len() == CHUNK) {
-            self.chunks.push(Vec::with_capacity(CHUNK));
+    fn next(&mut self) -> u32 {
+        let slot = self.used;
+        self.used = slot.checked_add(1).expect("fewer than 2^32 rows");
+        if slot as usize / CHUNK == self.chunks.len() {
+            let rows: Box<[Option<T>]> = std::iter::repeat_with(|| None).take(CHUNK).collect();
+            self.chunks.push(rows.try_into().ok().expect("as many as a chunk has"));
         }
-        let full = (self.chunks.len() - 1) * CHUNK;
-        let chunk = self.chunks.last_mut().expect("just made");
-        chunk.push(Some(row));
-        u32::try_from(full + chunk.len() - 1).expect("fewer than 2^32 rows")
+        slot
     }
 
     /// The row at a place.
     #[must_use]
     pub fn get(&self, slot: u32) -> Option<&T> {
-        self.chunks.get(slot as usize / CHUNK)?.get(slot as usize % CHUNK)?.as_ref()
+        self.chunks.get(slot as usize / CHUNK)?[slot as usize % CHUNK].as_ref()
     }
 
     /// The row at a place, to change.
     pub fn get_mut(&mut self, slot: u32) -> Option<&mut T> {
-        self.chunks.get_mut(slot as usize / CHUNK)?.get_mut(slot as usize % CHUNK)?.as_mut()
+        self.chunks.get_mut(slot as usize / CHUNK)?[slot as usize % CHUNK].as_mut()
     }
 
     /// Takes the row out of its place; when the last one goes, the room goes too, but for one chunk.
     pub fn remove(&mut self, slot: u32) -> Option<T> {
-        let row = self.chunks.get_mut(slot as usize / CHUNK)?.get_mut(slot as usize % CHUNK)?.take()?;
+        let row = self.chunks.get_mut(slot as usize / CHUNK)?[slot as usize % CHUNK].take()?;
         self.len -= 1;
         self.free.push(slot);
         if self.len == 0 {
@@ -78,18 +80,65 @@ impl<T> Slab<T> {
         Some(row)
     }
 
+    /// The same for rows that come and go so fast that the last one goes often, and whose places nobody looks at: while
+    /// there is but one chunk, they are not given out from the first again.
+    pub fn take(&mut self, slot: u32) -> Option<T> {
+        let row = self.chunks.get_mut(slot as usize / CHUNK)?[slot as usize % CHUNK].take()?;
+        self.len -= 1;
+        self.free.push(slot);
+        if self.len == 0 && self.chunks.len() > 1 {
+            self.begin_anew();
+        }
+        Some(row)
+    }
+
     #[cold]
     fn begin_anew(&mut self) {
         self.chunks.truncate(1);
-        self.chunks.iter_mut().for_each(Vec::clear);
+        self.used = 0;
         self.free.clear();
         self.free.shrink_to(CHUNK);
     }
 
+    /// All places that were given out.
+    fn places(&self) -> impl Iterator<Item = &Option<T>> {
+        self.chunks.iter().flat_map(|chunk| chunk.iter()).take(self.used as usize)
+    }
+
     /// The living rows in the order of their places.
     pub fn iter(&self) -> impl Iterator<Item = (u32, &T)> {
-        let rows = self.chunks.iter().flatten().enumerate();
-        rows.filter_map(|(slot, row)| Some((slot as u32, row.as_ref()?)))
+        self.places().enumerate().filter_map(|(slot, row)| Some((slot as u32, row.as_ref()?)))
+    }
+}
+
+/// As it is saved: chunks of any size, one after the other.
+#[derive(Deserialize)]
+struct Saved<T> {
+    chunks: Vec<Vec<Option<T>>>,
+    free: Vec<u32>,
+    len: usize,
+}
+
+impl<T: Serialize> Serialize for Slab<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let places: Vec<&Option<T>> = self.places().collect();
+        let mut saved = serializer.serialize_struct("Slab", 3)?;
+        saved.serialize_field("chunks", &places.chunks(CHUNK).collect::<Vec<_>>())?;
+        saved.serialize_field("free", &self.free)?;
+        saved.serialize_field("len", &self.len)?;
+        saved.end()
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Slab<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let saved = Saved::deserialize(deserializer)?;
+        let mut slab = Self { free: saved.free, len: saved.len, ..Self::default() };
+        for row in saved.chunks.into_iter().flatten() {
+            let slot = slab.next() as usize;
+            slab.chunks[slot / CHUNK][slot % CHUNK] = row;
+        }
+        Ok(slab)
     }
 }
 
@@ -115,5 +164,20 @@ mod tests {
         places.iter().for_each(|slot| assert!(slab.remove(*slot).is_some()));
         assert!(slab.is_empty() && slab.iter().next().is_none());
         assert_eq!(slab.insert(7), 0, "empty, it begins anew");
+    }
+
+    #[test]
+    fn what_is_saved_is_taken_up_with_the_same_places() {
+        let mut slab = Slab::default();
+        let places: Vec<u32> = (0..300).map(|n| slab.insert(n)).collect();
+        [7, 299, 130].iter().for_each(|n| assert_eq!(slab.remove(places[*n]), Some(*n as i32)));
+        let text = serde_json::to_string(&slab).unwrap();
+        let mut again: Slab<i32> = serde_json::from_str(&text).unwrap();
+        assert!(again.iter().eq(slab.iter()) && again.len() == slab.len());
+        let order: Vec<u32> = (0..5).map(|n| again.insert(n)).collect();
+        assert_eq!(order, [130, 299, 7, 300, 301]);
+        let older = r#"{"chunks":[[null,5],[6]],"free":[0],"len":2}"#;
+        let older: Slab<i32> = serde_json::from_str(older).unwrap();
+        assert!(older.iter().eq([(1, &5), (2, &6)]));
     }
 }
