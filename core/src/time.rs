@@ -72,8 +72,15 @@ impl Span {
     /// Seconds, rounded to the nearest microsecond; negative and not-a-number become zero.
     #[must_use]
     pub fn from_secs_f64(seconds: f64) -> Self {
-        // The cast ends at zero and at the largest number; adding a half is faster than a call to `round`.
-        Self((seconds * 1e6 + 0.5) as u64)
+        // Adding a half is faster than a call to `round`, and a cast to a signed number is half of one to an unsigned one.
+        let micros = seconds * 1e6 + 0.5;
+        if micros < i64::MAX as f64 { Self((micros as i64).max(0) as u64) } else { Self::beyond(micros) }
+    }
+
+    /// Of what is too long for a signed number, or no number. The cast ends at zero and at the largest number.
+    #[cold]
+    fn beyond(micros: f64) -> Self {
+        Self(micros as u64)
     }
 
     /// Seconds as a float, for statistics and charts.
@@ -208,6 +215,13 @@ mod tests {
             assert_eq!(days_from_civil(y, m, d), days);
         }
         assert_eq!(civil(20_781), (2026, 11, 24));
+    }
+
+    #[test]
+    fn seconds_are_rounded_and_end_at_zero_and_at_the_longest() {
+        let micros = |seconds| Span::from_secs_f64(seconds).0;
+        assert_eq!([micros(1.234_567_4), micros(1.234_567_6), micros(-3.0), micros(f64::NAN)], [1_234_567, 1_234_568, 0, 0]);
+        assert_eq!([micros(1e13), micros(1e19), micros(f64::INFINITY)], [10_000_000_000_000_000_000, u64::MAX, u64::MAX]);
     }
 
     #[test]
