@@ -123,8 +123,10 @@ impl<M: Machine> Host<M> {
             journal.fact(now, fact);
         }
         self.outbox.facts.clear();
-        for effect in self.outbox.effects.drain(..) {
-            ports.submit(now, effect);
+        if !self.outbox.effects.is_empty() {
+            for effect in self.outbox.effects.drain(..) {
+                ports.submit(now, effect);
+            }
         }
         self.machine.next_wake()
     }

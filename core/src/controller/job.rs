@@ -86,6 +86,9 @@ impl Job {
 pub(crate) struct Jobs {
     index: IdMap<u32>,
     rows: Slab<Job>,
+    /// The job that was looked up last, and its row: a turn is about one job and asks for it again and again.
+    #[serde(skip)]
+    last: Option<(JobId, u32)>,
     /// For a runner that will not serve the job it was made for, by its placement: the job it is expected to serve.
     covers: IdMap<JobId>,
     pub(crate) deadlines: Deadlines,
@@ -96,17 +99,36 @@ impl Jobs {
         self.rows.len()
     }
 
-    pub(crate) fn get(&self, id: JobId) -> Option<&Job> {
-        self.rows.get(*self.index.get(id.0)?)
+    #[inline]
+    fn slot(&self, id: JobId) -> Option<u32> {
+        match self.last {
+            Some((last, slot)) if last == id => Some(slot),
+            Some(_) | None => self.find(id),
+        }
     }
 
+    #[inline(never)]
+    fn find(&self, id: JobId) -> Option<u32> {
+        self.index.get(id.0).copied()
+    }
+
+    #[inline]
+    pub(crate) fn get(&self, id: JobId) -> Option<&Job> {
+        self.rows.get(self.slot(id)?)
+    }
+
+    #[inline]
     pub(crate) fn get_mut(&mut self, id: JobId) -> Option<&mut Job> {
-        self.rows.get_mut(*self.index.get(id.0)?)
+        let slot = self.slot(id)?;
+        self.last = Some((id, slot));
+        self.rows.get_mut(slot)
     }
 
     /// The job and the queue of deadlines, to set one with [`Deadlines::set`].
+    #[inline]
     pub(crate) fn with_deadlines(&mut self, id: JobId) -> Option<(&mut Job, &mut Deadlines)> {
-        let slot = *self.index.get(id.0)?;
+        let slot = self.slot(id)?;
+        self.last = Some((id, slot));
         Some((self.rows.get_mut(slot)?, &mut self.deadlines))
     }
 
@@ -115,10 +137,12 @@ impl Jobs {
         let slot = self.rows.insert(job);
         let before = self.index.insert(id.0, slot);
         assert!(before.is_none(), "job {} is held twice", id.0);
+        self.last = Some((id, slot));
     }
 
     pub(crate) fn remove(&mut self, id: JobId) -> Option<Job> {
         let slot = self.index.remove(id.0)?;
+        self.last = None;
         self.rows.remove(slot)
     }
 
@@ -136,8 +160,7 @@ impl Jobs {
     /// that was expected for `job`. Every queued job keeps exactly one runner coming (rule 1).
     /// Gives the robbed job, if there is one.
     pub(crate) fn swap_covers(&mut self, runner: PlacementId, job: JobId) -> Option<JobId> {
-        let robbed = self.covered_by(runner);
-        self.covers.remove(runner.word());
+        let robbed = self.covers.remove(runner.word()).unwrap_or(runner.job);
         let taker = self.get_mut(job)?;
         // Served by this runner from now on: what it was to be served by is free for another.
         let own = taker.ticket.placement;

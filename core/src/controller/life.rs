@@ -48,8 +48,10 @@ impl Controller {
             out.facts.push(Fact::Ignored { why });
             return;
         }
-        self.forget_cover_of(spec.job);
-        self.state.jobs.remove(spec.job);
+        if known.is_some() {
+            self.forget_cover_of(spec.job);
+            self.state.jobs.remove(spec.job);
+        }
         let home = self.policy.home_of(spec);
         let ticket = Ticket {
             placement: PlacementId { job: spec.job, run_attempt: spec.run_attempt, attempt: 0 },
@@ -109,15 +111,16 @@ impl Controller {
 
     /// Decides where a job goes next and claims it there; or lets it wait, and says why.
     pub(super) fn place(&mut self, id: JobId, now: Timestamp, out: &mut Out) {
-        let Some(job) = self.state.jobs.get(id).copied() else { return };
-        if job.ticket.placement.attempt > 0 && self.is_given_up(&job, now) {
-            return self.abandon(id, job.failure.unwrap_or(Failure::Capacity), out);
+        let Some(job) = self.state.jobs.get(id) else { return };
+        if job.ticket.placement.attempt > 0 && self.is_given_up(job, now) {
+            let failure = job.failure.unwrap_or(Failure::Capacity);
+            return self.abandon(id, failure, out);
         }
-        if let Some(settled) = self.unsettled(&job, now) {
+        if let Some(settled) = self.unsettled(job, now) {
             return self.wait_until(id, settled, now);
         }
-        self.update_spill(job.ticket.home, now, out);
-        let t = &job.ticket;
+        let t = job.ticket;
+        self.update_spill(t.home, now, out);
         let request = Request {
             home: t.home,
             allowed: self.policy.allowed(t.organization),

@@ -36,9 +36,9 @@ impl Bucket {
     }
 
     fn refill(&mut self, now: Timestamp) {
-        let gained = u128::from(now.since(self.at).0) * u128::from(self.per_minute) / 60;
+        let gained = now.since(self.at).0.checked_mul(self.per_minute).map_or(u64::MAX, |product| product / 60);
         let room = self.per_minute * TOKEN - self.level;
-        self.level += u64::try_from(gained).unwrap_or(u64::MAX).min(room);
+        self.level += gained.min(room);
         self.at = now;
     }
 

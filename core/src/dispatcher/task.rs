@@ -83,6 +83,9 @@ pub(crate) struct Task {
 pub(crate) struct Tasks {
     index: IdMap<u32>,
     rows: Slab<Task>,
+    /// The task that was looked up last, by its key, and its row: a turn is about one task and asks for it again and again.
+    #[serde(skip)]
+    last: Option<(u64, u32)>,
     pub(crate) deadlines: Deadlines,
 }
 
@@ -95,12 +98,30 @@ impl Tasks {
         self.rows.iter().map(|(_, task)| task)
     }
 
-    pub(crate) fn get_mut(&mut self, placement: PlacementId) -> Option<&mut Task> {
-        self.rows.get_mut(*self.index.get(placement.word())?)
+    #[inline]
+    fn slot(&mut self, key: u64) -> Option<u32> {
+        match self.last {
+            Some((last, slot)) if last == key => Some(slot),
+            Some(_) | None => self.find(key),
+        }
     }
 
-    pub(crate) fn by_key(&mut self, key: u64) -> Option<(&mut Task, &mut Deadlines)> {
+    #[inline(never)]
+    fn find(&mut self, key: u64) -> Option<u32> {
         let slot = *self.index.get(key)?;
+        self.last = Some((key, slot));
+        Some(slot)
+    }
+
+    #[inline]
+    pub(crate) fn get_mut(&mut self, placement: PlacementId) -> Option<&mut Task> {
+        let slot = self.slot(placement.word())?;
+        self.rows.get_mut(slot)
+    }
+
+    #[inline]
+    pub(crate) fn by_key(&mut self, key: u64) -> Option<(&mut Task, &mut Deadlines)> {
+        let slot = self.slot(key)?;
         Some((self.rows.get_mut(slot)?, &mut self.deadlines))
     }
 
@@ -109,10 +130,12 @@ impl Tasks {
         let slot = self.rows.insert(task);
         let before = self.index.insert(key, slot);
         assert!(before.is_none(), "{} is held twice", task.ticket.placement);
+        self.last = Some((key, slot));
     }
 
     pub(crate) fn remove(&mut self, placement: PlacementId) -> Option<Task> {
         let slot = self.index.remove(placement.word())?;
+        self.last = None;
         self.rows.remove(slot)
     }
 
