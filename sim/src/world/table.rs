@@ -47,8 +47,8 @@ pub(crate) struct Table {
     index: IdMap<u32>,
     items: Slab<Item>,
     records: Slab<Record>,
-    /// Ended jobs by the time their item goes.
-    expiring: VecDeque<(Timestamp, u64)>,
+    /// Ended jobs by the time their item goes, each with the place where that was.
+    expiring: VecDeque<(Timestamp, u64, u32)>,
     /// Jobs with a write that is held back from some replica.
     held: Vec<u64>,
     pub(crate) nodes: nodes::Nodes,
@@ -123,9 +123,9 @@ impl Table {
     }
 
     /// Where a writer's newest record of an item is; [`NONE`] before its first.
-    fn latest(&self, item: &Item, writer: RegionId) -> u32 {
+    fn latest(records: &Slab<Record>, item: &Item, writer: RegionId) -> u32 {
         let mut at = item.head;
-        while let Some(record) = self.records.get(at) {
+        while let Some(record) = records.get(at) {
             if record.writer == writer {
                 return at;
             }
@@ -140,39 +140,42 @@ impl Table {
         &mut self,
         slot: u32,
         writer: RegionId,
-        change: impl FnOnce(&mut Record),
+        change: impl FnOnce(&mut View, &mut u16),
         held: RegionSet,
         now: Timestamp,
     ) {
         self.number += 1;
-        let item = *self.items.get(slot).expect("the caller has it");
-        let latest = self.latest(&item, writer);
-        let before = self.records.get(latest).copied();
-        let shown = before.filter(|b| b.held.is_empty() && now.since(b.at.max(b.released_at)) >= LAG_MAX);
-        let mut record = Record {
-            at: now,
-            write: self.number,
-            held,
-            late: RegionSet::EMPTY,
-            released_at: Timestamp::ZERO,
-            view: before.map_or_else(|| View::fresh(&item.ticket), |before| before.view),
-            before: shown.map(|before| before.view),
-            writer,
-            claimed: before.map_or(0, |before| before.claimed),
-            next: shown.map_or(item.head, |before| before.next),
+        let item = self.items.get_mut(slot).expect("the caller has it");
+        let shown = |before: &Record| {
+            before.held.is_empty() && now.since(before.at.max(before.released_at)) >= LAG_MAX
         };
-        change(&mut record);
-        if shown.is_some() {
-            *self.records.get_mut(latest).expect("found above") = record;
-        } else {
-            let at = self.records.insert(record);
-            self.items.get_mut(slot).expect("the caller has it").head = at;
-        }
-        if !held.is_empty() {
-            let item = self.items.get_mut(slot).expect("the caller has it");
-            if !std::mem::replace(&mut item.held, true) {
-                self.held.push(item.ticket.placement.job.0);
+        match self.records.get_mut(Self::latest(&self.records, item, writer)) {
+            Some(record) if shown(record) => {
+                record.before = Some(record.view);
+                (record.at, record.write) = (now, self.number);
+                (record.held, record.late, record.released_at) = (held, RegionSet::EMPTY, Timestamp::ZERO);
+                change(&mut record.view, &mut record.claimed);
             }
+            before => {
+                let fresh = || (View::fresh(&item.ticket), 0);
+                let (mut view, mut claimed) = before.map_or_else(fresh, |before| (before.view, before.claimed));
+                change(&mut view, &mut claimed);
+                item.head = self.records.insert(Record {
+                    at: now,
+                    write: self.number,
+                    held,
+                    late: RegionSet::EMPTY,
+                    released_at: Timestamp::ZERO,
+                    view,
+                    before: None,
+                    writer,
+                    claimed,
+                    next: item.head,
+                });
+            }
+        }
+        if !held.is_empty() && !std::mem::replace(&mut item.held, true) {
+            self.held.push(item.ticket.placement.job.0);
         }
     }
 
@@ -189,9 +192,10 @@ impl Table {
         self.expire(now);
         let (job, placement) = (ticket.placement.job, ticket.placement);
         let shown = |record: &Record| global || self.is_shown(record, writer, now);
-        let item = self.item(job);
+        let found = self.index.get(job.0).copied();
+        let item = found.and_then(|slot| self.items.get(slot));
         let known = item.and_then(|item| self.view(item, shown)).map(|view| view.standing);
-        let own = item.and_then(|item| self.records.get(self.latest(item, writer)));
+        let own = item.and_then(|item| self.records.get(Self::latest(&self.records, item, writer)));
         let made =
             |own: &Record| (own.view.standing.run_attempt, own.claimed) == (placement.run_attempt, placement.attempt);
         let claimed = own.is_some_and(made);
@@ -199,8 +203,8 @@ impl Table {
         if let Some(standing) = known.filter(|standing| !standing.yields_to(&ticket, claimed)) {
             return Claimed::No(standing);
         }
-        let slot = match self.index.get(job.0) {
-            Some(slot) => *slot,
+        let slot = match found {
+            Some(slot) => slot,
             None => {
                 let slot = self.items.insert(Item { ticket, head: NONE, held: false });
                 self.index.insert(job.0, slot);
@@ -216,11 +220,11 @@ impl Table {
         let new = View { standing: Standing { attempt: placement.attempt, ..fresh.standing }, ..fresh };
         // Once more, because the answer was lost: what has been marked since stays.
         let says = |standing: Standing| (standing.attempt, standing.region) == (placement.attempt, ticket.region);
-        let note = |record: &mut Record| {
-            if !(claimed && says(record.view.standing)) {
-                record.view = new;
+        let note = |view: &mut View, attempt: &mut u16| {
+            if !(claimed && says(view.standing)) {
+                *view = new;
             }
-            record.claimed = placement.attempt;
+            *attempt = placement.attempt;
         };
         self.write(slot, writer, note, held, now);
         Claimed::Yes
@@ -233,8 +237,7 @@ impl Table {
         if let Some(slot) = self.index.get(job.0).copied() {
             let own = runner.filter(|runner| runner.job == job).or(unmade);
             let region = self.items.get(slot).expect("indexed").region_of(own);
-            let note = |record: &mut Record| {
-                let view = &mut record.view;
+            let note = |view: &mut View, _: &mut u16| {
                 view.standing.stage = view.standing.stage.max(stage);
                 if let (Some(own), Some(region)) = (own, region) {
                     view.standing.note_taken(own, region, job);
@@ -243,7 +246,7 @@ impl Table {
             };
             self.write(slot, writer, note, held, now);
             if stage == Stage::Ended {
-                self.expiring.push_back((now + keep, job.0));
+                self.expiring.push_back((now + keep, job.0, slot));
             }
         }
         if let Some(runner) = runner.filter(|runner| runner.job != job)
@@ -251,8 +254,8 @@ impl Table {
         {
             self.writes[writer.index()] += 1;
             let region = self.items.get(slot).expect("indexed").region_of(Some(runner));
-            let take = |record: &mut Record| {
-                let standing = &mut record.view.standing;
+            let take = |view: &mut View, _: &mut u16| {
+                let standing = &mut view.standing;
                 standing.note_taken(runner, region.unwrap_or(standing.region), job);
             };
             self.write(slot, writer, take, held, now);
@@ -337,12 +340,14 @@ impl Table {
 
     /// Takes ended items away whose time has come.
     fn expire(&mut self, now: Timestamp) {
-        while let Some((at, job)) = self.expiring.front().copied() {
+        while let Some((at, job, slot)) = self.expiring.front().copied() {
             if at > now {
                 return;
             }
             self.expiring.pop_front();
-            if let Some(slot) = self.index.get(job).copied()
+            // It is long out of the caches, so the index is not asked where it is, unless it is there no more.
+            let there = self.items.get(slot).is_some_and(|item| item.ticket.placement.job.0 == job);
+            if let Some(slot) = if there { Some(slot) } else { self.index.get(job).copied() }
                 && self.items.get(slot).is_some_and(|item| !item.held && self.has_ended(item))
             {
                 self.index.remove(job);
@@ -382,7 +387,7 @@ impl Table {
                 self.held.push(job);
             } else {
                 // It may have ended long ago, and nobody would take it away any more.
-                self.expiring.push_back((now + keep, job));
+                self.expiring.push_back((now + keep, job, slot));
             }
         }
         self.nodes.release(reaches, &self.lags, now);
