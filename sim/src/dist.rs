@@ -1,12 +1,14 @@
 //! Distributions of numbers, drawn from a given stream. Knows probability; must not know what is drawn.
 
 mod moment;
+mod normal;
 #[cfg(test)]
 mod tests;
 
 use crate::rng::Rng;
+use normal::standard_normal;
 use rand::RngExt;
-use rand_distr::{Distribution, Exp1, Gamma, StandardNormal};
+use rand_distr::{Distribution, Exp1, Gamma};
 use std::sync::Arc;
 use tidegate_core::Span;
 
@@ -241,7 +243,13 @@ impl Dist {
 
     /// Draws one number.
     #[must_use]
+    #[inline(never)]
     pub fn sample(&self, rng: &mut Rng) -> f64 {
+        self.draw(rng)
+    }
+
+    #[inline(always)]
+    fn draw(&self, rng: &mut Rng) -> f64 {
         // Nearly all of the world's times.
         let value = if let Kind::Lognormal { mu, sigma } = &self.kind {
             (mu + sigma * standard_normal(rng)).exp()
@@ -259,8 +267,9 @@ impl Dist {
 
     /// Draws a length of time: seconds, and 0 for what is below 0.
     #[must_use]
+    #[inline(never)]
     pub fn span(&self, rng: &mut Rng) -> Span {
-        Span::from_secs_f64(self.sample(rng))
+        Span::from_secs_f64(self.draw(rng))
     }
 
     /// The mean, bounds included: closed forms, to about ten digits where they need the incomplete gamma function
@@ -274,11 +283,6 @@ impl Dist {
 /// One exponential number of mean 1.
 fn exp1(rng: &mut Rng) -> f64 {
     Exp1.sample(rng)
-}
-
-/// One standard normal number.
-fn standard_normal(rng: &mut Rng) -> f64 {
-    StandardNormal.sample(rng)
 }
 
 /// The value of a quantile table at a share.
