@@ -182,13 +182,13 @@ impl RealTime {
             }
             Due::Undelivered { mail } => world.on_undelivered(mail),
             Due::ToController { node, mail } => {
-                if let Some(mail) = world.mail.remove(mail) {
-                    self.tell(node, mail, out);
+                if let Some(event) = world.post.for_controllers.take(mail) {
+                    self.tell(node, Mail::Controller(event), out);
                 }
             }
             Due::ToDispatcher { node, mail } => {
-                if let Some(mail) = world.mail.remove(mail) {
-                    self.tell(node, mail, out);
+                if let Some(event) = world.post.for_dispatchers.take(mail) {
+                    self.tell(node, Mail::Dispatcher(event), out);
                 }
             }
             Due::Enqueue { from, mail } => world.on_enqueue(from, mail),
@@ -246,7 +246,7 @@ impl RealTime {
             Mail::Dispatcher(event @ dispatcher::Event::Runner(runner::Event::Stopped { .. })) => {
                 self.missed.push((node, event)); // ECS still tells of it when the process comes up and asks
             }
-            Mail::Controller(_) | Mail::Dispatcher(_) | Mail::Delivery(..) | Mail::Job(_) | Mail::Ticket(_) => {}
+            Mail::Controller(_) | Mail::Dispatcher(_) => {}
         }
     }
 }

@@ -205,12 +205,12 @@ impl Simulation {
             }
             Due::Undelivered { mail } => world.on_undelivered(mail),
             Due::ToController { node, mail } => {
-                if let Some(Mail::Controller(event)) = world.mail.remove(mail) {
+                if let Some(event) = world.post.for_controllers.take(mail) {
                     self.tell_controller(node, event);
                 }
             }
             Due::ToDispatcher { node, mail } => {
-                if let Some(Mail::Dispatcher(event)) = world.mail.remove(mail) {
+                if let Some(event) = world.post.for_dispatchers.take(mail) {
                     self.tell_dispatcher(node, event);
                 }
             }
@@ -242,7 +242,6 @@ impl Simulation {
             match mail {
                 Mail::Controller(event) => self.tell_controller(node, event),
                 Mail::Dispatcher(event) => self.tell_dispatcher(node, event),
-                Mail::Delivery(..) | Mail::Ticket(_) | Mail::Job(_) => {}
             }
         }
     }

@@ -75,12 +75,9 @@ impl<E: Copy> Front<E> {
     /// Where an event due at `at` stands. Most come in soon to be next, so the last few places are looked at first.
     #[inline]
     fn place(&self, at: u64) -> usize {
-        let mut place = self.entries.len();
-        let near = place.saturating_sub(NEAR);
-        while place > near && self.entries[place - 1].at <= at {
-            place -= 1;
-        }
-        if place > near { place } else { self.entries[..place].partition_point(|other| other.at > at) }
+        let sooner = self.entries.iter().rev().take(NEAR).take_while(|other| other.at <= at).count();
+        let place = self.entries.len() - sooner;
+        if sooner < NEAR { place } else { self.entries[..place].partition_point(|other| other.at > at) }
     }
 
     /// Fills the empty front with events all due at the same time.

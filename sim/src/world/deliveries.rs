@@ -3,7 +3,8 @@
 
 use super::due::Due;
 use super::faults::Call;
-use super::{Mail, REDELIVERY_WINDOW, World};
+use super::post::Delivery;
+use super::{REDELIVERY_WINDOW, World};
 use crate::scenario::Service;
 use rand::RngExt;
 use tidegate_core::Fact;
@@ -19,7 +20,8 @@ impl World {
         let sent_at = now + after + delay;
         if !self.faults.github_up() {
             // GitHub's own deliveries fail with it; they are on its list of failed deliveries afterwards.
-            return self.post(sent_at, Mail::Delivery(event, sent_at), |mail| Due::Undelivered { mail });
+            let mail = self.post.deliveries.insert(Delivery { event, sent_at });
+            return self.agenda.schedule(sent_at, Due::Undelivered { mail });
         }
         let split = self.ingress.is_split(now);
         let u = if split { self.streams.deliveries.random() } else { 1.0 };
@@ -27,18 +29,18 @@ impl World {
         let takes = self.net.github(region, self.spec.delivery_rtts, &mut self.streams.network);
         let lost =
             self.faults.webhook_loss() > 0.0 && self.streams.deliveries.random::<f64>() < self.faults.webhook_loss();
-        let mail = Mail::Delivery(event, sent_at);
+        let mail = self.post.deliveries.insert(Delivery { event, sent_at });
         if lost {
             let at = sent_at + Span::from_secs_f64(self.spec.delivery_timeout);
-            self.post(at, mail, |mail| Due::Undelivered { mail });
+            self.agenda.schedule(at, Due::Undelivered { mail });
         } else {
-            self.post(sent_at + takes, mail, |mail| Due::Deliver { region, mail });
+            self.agenda.schedule(sent_at + takes, Due::Deliver { region, mail });
         }
     }
 
     /// A delivery that nobody answered: GitHub lists it as failed.
     pub(crate) fn on_undelivered(&mut self, mail: u32) {
-        let Some(Mail::Delivery(event, _)) = self.mail.remove(mail) else { return };
+        let Some(Delivery { event, .. }) = self.post.deliveries.take(mail) else { return };
         let job = match event {
             webhook::Event::JobQueued { spec } => spec.job,
             webhook::Event::JobStarted { job, .. } | webhook::Event::JobCompleted { job, .. } => job,
@@ -54,7 +56,7 @@ impl World {
     /// A delivery reaches an ingress. Gives the event if the ingress answers in time.
     pub(crate) fn on_deliver(&mut self, region: RegionId, mail: u32) -> Option<webhook::Event> {
         let now = self.agenda.now();
-        let Some(Mail::Delivery(event, sent_at)) = self.mail.get(mail).cloned() else { return None };
+        let sent_at = self.post.deliveries.get(mail)?.sent_at;
         let factor = match self.call(region, Service::Ingress) {
             Call::Works(factor) => factor,
             Call::Fails | Call::Throttled => {
@@ -68,9 +70,9 @@ impl World {
             self.agenda.schedule(now, Due::Undelivered { mail });
             return None;
         }
-        self.mail.remove(mail);
+        let delivery = self.post.deliveries.take(mail)?;
         self.usage.deliveries[region.index()] += 1;
         self.fact(Fact::DeliveryAcked { region, took });
-        Some(event)
+        Some(delivery.event)
     }
 }

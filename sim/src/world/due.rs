@@ -11,7 +11,7 @@ pub(crate) struct Handle {
     pub(crate) generation: u32,
 }
 
-/// A future event. Sixteen bytes: the agenda holds many.
+/// A future event. It lies in two words, see `calendar`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Due {
     /// The next jobs of the load arrive at GitHub.

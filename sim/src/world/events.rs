@@ -5,7 +5,7 @@ use super::cache::Outcome;
 use super::due::{Due, Handle};
 use super::fargate::Doing;
 use super::github::{GhJob, JobState, Runner};
-use super::{JobRow, Mail, World};
+use super::{JobRow, World};
 use crate::scenario::Service;
 use tidegate_core::dispatcher;
 use tidegate_core::id::{JobId, RegionId};
@@ -223,12 +223,13 @@ impl World {
             let mut again = row.new;
             again.run_attempt += 1;
             let at = now + Span::from_mins(1);
-            self.post(at, Mail::Job(again), |mail| Due::Rerun { mail });
+            let mail = self.post.reruns.insert(again);
+            self.agenda.schedule(at, Due::Rerun { mail });
         }
     }
 
     pub(crate) fn on_rerun(&mut self, mail: u32) {
-        if let Some(Mail::Job(job)) = self.mail.remove(mail) {
+        if let Some(job) = self.post.reruns.take(mail) {
             self.queue_job(job);
         }
     }
@@ -244,7 +245,7 @@ impl World {
 
     /// A message reaches its queue, and its sender hears of it.
     pub(crate) fn on_enqueue(&mut self, from: RegionId, mail: u32) {
-        let Some(Mail::Ticket(ticket)) = self.mail.remove(mail) else { return };
+        let Some(ticket) = self.post.messages.take(mail) else { return };
         let (to, now) = (ticket.region, self.agenda.now());
         let host = self.queue_host[to.index()];
         if !self.faults.region_up(host) {

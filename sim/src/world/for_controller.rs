@@ -4,7 +4,7 @@
 use super::due::Due;
 use super::faults::Call;
 use super::table::Claimed;
-use super::{Mail, REDELIVERY_WINDOW, REFUSAL, World};
+use super::{REDELIVERY_WINDOW, REFUSAL, World};
 use crate::scenario::Service;
 use tidegate_core::controller::{self, Effect};
 use tidegate_core::id::{Name, RegionId};
@@ -119,7 +119,8 @@ impl World {
                     let send = self.spec.queue_send.sample(&mut self.streams.services) * factor;
                     let wire = self.net.rtt(node, host, 1.0, &mut self.streams.network);
                     let at = self.agenda.now() + Span::from_secs_f64(send) + wire;
-                    return self.post(at, Mail::Ticket(ticket), |mail| Due::Enqueue { from: node, mail });
+                    let mail = self.post.messages.insert(ticket);
+                    return self.agenda.schedule(at, Due::Enqueue { from: node, mail });
                 }
                 Call::Fails => Failure::Service,
                 Call::Throttled => Failure::Throttled,

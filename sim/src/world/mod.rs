@@ -7,6 +7,7 @@
 
 mod bill;
 mod cache;
+mod calendar;
 mod deliveries;
 pub(crate) mod due;
 mod events;
@@ -19,21 +20,24 @@ mod github;
 mod ingress;
 mod look;
 mod net;
+mod post;
 mod queue;
 mod runners;
 pub mod spec;
 mod strikes;
 mod table;
 
-use crate::agenda::Agenda;
 use crate::rng::{Rng, stream};
 use crate::scenario::{Scenario, Service};
+use calendar::Calendar;
 use due::{Due, Handle};
 use fargate::Fargate;
 use faults::{Call, Faults, Strike};
 use github::GitHub;
 use ingress::Ingress;
 use net::Net;
+pub(crate) use post::Mail;
+use post::Post;
 use queue::Queue;
 use spec::WorldSpec;
 use std::collections::VecDeque;
@@ -41,9 +45,8 @@ use std::sync::Arc;
 use table::{LagModel, Table};
 use tidegate_core::id::{PerRegion, RegionId, RegionSet};
 use tidegate_core::map::mix;
-use tidegate_core::policy::{CacheStrategy, Consistency, Policy};
+use tidegate_core::policy::{CacheStrategy, Consistency, Policy, Region};
 use tidegate_core::port::webhook;
-use tidegate_core::slab::Slab;
 use tidegate_core::{Fact, Span, Timestamp, controller, dispatcher};
 use tidegate_reports::fold::CostComponent;
 
@@ -52,16 +55,6 @@ const REFUSAL: Span = Span::from_secs(2);
 
 /// Deliveries that failed are kept for GitHub's own window of redelivery.
 const REDELIVERY_WINDOW: Span = Span::from_hours(72);
-
-/// What the world lays on the agenda for others, by place.
-#[derive(Clone, Debug)]
-pub(crate) enum Mail {
-    Controller(controller::Event),
-    Dispatcher(dispatcher::Event),
-    Delivery(webhook::Event, Timestamp),
-    Ticket(tidegate_core::port::Ticket),
-    Job(crate::load::NewJob),
-}
 
 /// Streams of random numbers by purpose.
 #[derive(Clone, Debug)]
@@ -115,8 +108,8 @@ pub struct JobRow {
 
 /// The world of one run.
 pub(crate) struct World {
-    pub(crate) agenda: Agenda<Due>,
-    pub(crate) mail: Slab<Mail>,
+    pub(crate) agenda: Calendar,
+    pub(crate) post: Post,
     /// For machines, in this very instant: handed over before the next event.
     pub(crate) at_once: VecDeque<(RegionId, Mail)>,
     pub(crate) told: Told,
@@ -136,6 +129,8 @@ pub(crate) struct World {
     fargate: Fargate,
     cache: cache::Cache,
     prices: Vec<spec::Prices>,
+    /// Tasks that each region has room for.
+    task_capacities: Vec<u32>,
     streams: Streams,
     failed_deliveries: VecDeque<(Timestamp, webhook::Event)>,
     arriving: Vec<crate::load::NewJob>,
@@ -171,9 +166,10 @@ impl World {
             none: policy.consistency == Consistency::Strong,
             seed: mix(seed),
         };
+        let room = |region: &Region| spec.regions[&region.name].task_capacity.unwrap_or(u32::MAX);
         let mut world = Self {
-            agenda: Agenda::new(scenario.start),
-            mail: Slab::default(),
+            agenda: Calendar::new(scenario.start),
+            post: Post::default(),
             at_once: VecDeque::new(),
             told: Told::default(),
             faults: Faults::default(),
@@ -189,6 +185,7 @@ impl World {
             fargate: Fargate::default(),
             cache: cache::Cache::new(strategy, regions, seed),
             prices: policy.regions.iter().map(|region| spec.regions[&region.name].prices).collect(),
+            task_capacities: policy.regions.iter().map(|region| room(region)).collect(),
             streams,
             failed_deliveries: VecDeque::new(),
             arriving: Vec::new(),
@@ -219,18 +216,14 @@ impl World {
         self.agenda.schedule(now, Due::Sample);
     }
 
-    fn post(&mut self, at: Timestamp, mail: Mail, due: impl FnOnce(u32) -> Due) {
-        let mail = self.mail.insert(mail);
-        self.agenda.schedule(at, due(mail));
-    }
-
     /// An answer for a controller, after a while; at once, after what was told before.
     fn tell_controller(&mut self, node: RegionId, after: Span, event: controller::Event) {
         if after == Span::ZERO {
             return self.at_once.push_back((node, Mail::Controller(event)));
         }
         let at = self.agenda.now() + after;
-        self.post(at, Mail::Controller(event), |mail| Due::ToController { node, mail });
+        let mail = self.post.for_controllers.insert(event);
+        self.agenda.schedule(at, Due::ToController { node, mail });
     }
 
     /// An answer for a dispatcher, after a while; at once, after what was told before.
@@ -239,13 +232,15 @@ impl World {
             return self.at_once.push_back((node, Mail::Dispatcher(event)));
         }
         let at = self.agenda.now() + after;
-        self.post(at, Mail::Dispatcher(event), |mail| Due::ToDispatcher { node, mail });
+        let mail = self.post.for_dispatchers.insert(event);
+        self.agenda.schedule(at, Due::ToDispatcher { node, mail });
     }
 
     fn fact(&mut self, fact: Fact) {
         self.told.facts.push(fact);
     }
 
+    #[cold]
     fn violation(&mut self, invariant: &'static str, what: String) {
         self.told.violations.push((invariant, what));
     }

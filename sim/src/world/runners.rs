@@ -7,7 +7,6 @@ use super::fargate::Doing;
 use super::faults::Call;
 use super::github::Runner;
 use crate::scenario::Service;
-use std::sync::Arc;
 use tidegate_core::dispatcher;
 use tidegate_core::id::{PlacementId, RegionId};
 use tidegate_core::port::runner::{self, StopCause};
@@ -71,7 +70,7 @@ impl World {
             return Some(Failure::Throttled);
         }
         let region = self.policy.region(node);
-        let whole = self.spec.regions[&region.name].task_capacity.unwrap_or(u32::MAX);
+        let whole = self.task_capacities[node.index()];
         let left = self.faults.capacity(node);
         let whole = if left < 1.0 { whole.min(region.max_runners) } else { whole };
         let cap = (f64::from(whole) * left) as u32;
@@ -108,15 +107,16 @@ impl World {
 
     /// I2, I5 and I8 at the moment of a launch.
     fn check_launch(&mut self, node: RegionId, ticket: &Ticket) {
-        let now = self.agenda.now();
-        let policy = Arc::clone(&self.policy);
-        let (placement, region) = (ticket.placement, policy.region(node));
+        let (now, placement, region) = (self.agenda.now(), ticket.placement, self.policy.region(node));
+        let have = self.fargate.running[node.index()];
+        let over = have > region.max_runners;
         if !self.policy.allowed(ticket.organization).contains(node) || !region.can_run(&ticket.need) {
-            self.violation("I8", format!("{placement} is launched in {}, which it may not run in", region.name));
+            let what = format!("{placement} is launched in {}, which it may not run in", region.name);
+            self.violation("I8", what);
         }
-        if self.fargate.running[node.index()] > region.max_runners {
-            let have = self.fargate.running[node.index()];
-            self.violation("I5", format!("{have} tasks in {}", region.name));
+        if over {
+            let what = format!("{have} tasks in {}", self.policy.region(node).name);
+            self.violation("I5", what);
         }
         // Between confirm and launch lie a few seconds; what was visible before them and all the while must have been
         // obeyed. Of a job that started meanwhile another's runner may be owed, and this is the one.
