@@ -220,8 +220,14 @@ mod tests {
     #[test]
     fn seconds_are_rounded_and_end_at_zero_and_at_the_longest() {
         let micros = |seconds| Span::from_secs_f64(seconds).0;
-        assert_eq!([micros(1.234_567_4), micros(1.234_567_6), micros(-3.0), micros(f64::NAN)], [1_234_567, 1_234_568, 0, 0]);
-        assert_eq!([micros(1e13), micros(1e19), micros(f64::INFINITY)], [10_000_000_000_000_000_000, u64::MAX, u64::MAX]);
+        assert_eq!(
+            [micros(1.234_567_4), micros(1.234_567_6), micros(-3.0), micros(f64::NAN)],
+            [1_234_567, 1_234_568, 0, 0]
+        );
+        assert_eq!(
+            [micros(1e13), micros(1e19), micros(f64::INFINITY)],
+            [10_000_000_000_000_000_000, u64::MAX, u64::MAX]
+        );
     }
 
     #[test]

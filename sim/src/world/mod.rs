@@ -185,7 +185,7 @@ impl World {
             fargate: Fargate::default(),
             cache: cache::Cache::new(strategy, regions, seed),
             prices: policy.regions.iter().map(|region| spec.regions[&region.name].prices).collect(),
-            task_capacities: policy.regions.iter().map(|region| room(region)).collect(),
+            task_capacities: policy.regions.iter().map(room).collect(),
             streams,
             failed_deliveries: VecDeque::new(),
             arriving: Vec::new(),

@@ -146,9 +146,7 @@ impl Table {
     ) {
         self.number += 1;
         let item = self.items.get_mut(slot).expect("the caller has it");
-        let shown = |before: &Record| {
-            before.held.is_empty() && now.since(before.at.max(before.released_at)) >= LAG_MAX
-        };
+        let shown = |before: &Record| before.held.is_empty() && now.since(before.at.max(before.released_at)) >= LAG_MAX;
         match self.records.get_mut(Self::latest(&self.records, item, writer)) {
             Some(record) if shown(record) => {
                 record.before = Some(record.view);
