@@ -1,6 +1,7 @@
 //! One simulation of one seed: nodes and world on one agenda, single thread, no I/O but the decisions' writer. Knows
 //! how events reach machines; must not know what either decides.
 
+mod told;
 mod watch;
 
 use crate::checker::{Broken, Checkers};
@@ -328,45 +329,6 @@ impl Simulation {
         let ids = (0..self.nodes.len()).map(RegionId::at);
         let Some(node) = std::iter::once(main).chain(ids).find(up) else { return };
         self.tell_controller(node, controller::Event::Operator(operator::Event { region, verb }));
-    }
-
-    /// Hands over what the world and the machines told: after most events nothing.
-    #[inline]
-    fn collect(&mut self) {
-        if !self.recorder.proposed.is_empty() {
-            self.propose();
-        }
-        if !self.world.told.facts.is_empty() {
-            for fact in &self.world.told.facts {
-                self.recorder.take(fact);
-            }
-            self.world.told.facts.clear();
-        }
-        if !self.world.told.costs.is_empty() {
-            for (component, region, micro_usd) in &self.world.told.costs {
-                self.recorder.measures.cost(self.recorder.now, *component, *region, *micro_usd);
-            }
-            self.world.told.costs.clear();
-        }
-        if !self.world.told.violations.is_empty() {
-            self.report();
-        }
-    }
-
-    #[cold]
-    fn propose(&mut self) {
-        let mut proposed = std::mem::take(&mut self.recorder.proposed);
-        proposed.dedup();
-        for region in proposed.drain(..) {
-            self.world.propose(region);
-        }
-    }
-
-    #[cold]
-    fn report(&mut self) {
-        for (invariant, what) in self.world.told.violations.drain(..) {
-            self.recorder.checkers.report(invariant, self.recorder.now, what);
-        }
     }
 
     fn finish(mut self, seed: u64) -> Outcome {
