@@ -1,6 +1,7 @@
 //! The loss of us-east-1, and its return. Knows what ends with a region and what is kept; must not know what the others do
 //! about it.
 
+use super::places::made_in;
 use super::surplus::unstarted;
 use serde_json::{Value, json};
 use tidegate_tests::rig::Fleet;
@@ -18,7 +19,7 @@ pub(super) enum Loss {
 /// What was under way when the region was lost.
 #[derive(Debug)]
 pub(super) struct UnderWay {
-    /// Jobs at work. If their runners ended with the region, GitHub fails them.
+    /// Jobs at work there. If their runners ended with the region, GitHub fails them.
     running: Vec<u64>,
     /// How many jobs waited, with a runner on its way or not: each may get one from the lost region and one elsewhere.
     pub(super) waiting: usize,
@@ -33,7 +34,12 @@ impl Loss {
         }
         let state = fleet.rig.github_state();
         let jobs = state["jobs"].as_array().expect("jobs");
-        let running = jobs.iter().filter(|job| job["status"] == "in_progress");
+        let made_in = made_in(fleet);
+        let is_there = |job: &&Value| {
+            let runner = job["runner_name"].as_str().unwrap_or_default();
+            job["status"] == "in_progress" && made_in.get(runner).is_some_and(|region| region == "us-east-1")
+        };
+        let running = jobs.iter().filter(is_there);
         let running: Vec<u64> = running.filter_map(|job| job["id"].as_u64()).collect();
         UnderWay { running, waiting: unstarted(fleet) }
     }

@@ -1,9 +1,13 @@
 //! The end of a run: tasks, messages and claims agree that nothing is left. Knows where AWS and GitHub keep them; must not
 //! know what went before.
 
+use super::phases::lines;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
+use tidegate_core::dispatcher;
+use tidegate_core::journal::Line;
+use tidegate_core::port::runner;
 use tidegate_tests::daemon::Daemon;
 use tidegate_tests::rig::{Fleet, REGIONS};
 use tidegate_tests::wait::until;
@@ -21,8 +25,7 @@ const ENDED: u64 = 2;
 /// Waits until no node holds a task, a message or a runner any more, and then until every queue is empty and every claim has
 /// ended, in each region. Gives the jobs that have a claim.
 ///
-/// Not for a node that was killed: what it had received stays hidden in its queue for five minutes, and the end of a job that it
-/// had been told of and not marked yet is looked up within the hour. A test waits for neither, see [`wait_idle`].
+/// What a killed node had received stays hidden in its queue for five minutes, see [`hide_messages_briefly`].
 pub(super) fn wait_settled(fleet: &Fleet, seconds: u64) -> Vec<u64> {
     wait_idle(fleet, seconds);
     until("messages and claims to agree that nothing is left", 60, || {
@@ -43,6 +46,16 @@ pub(super) fn wait_settled(fleet: &Fleet, seconds: u64) -> Vec<u64> {
         }
         if left.is_empty() { Ok(claimed) } else { Err(left.join("\n")) }
     })
+}
+
+/// Has messages that were received and not deleted seen again after twenty seconds, in place of five minutes: an operator may
+/// set that, and a test need not wait as long for what a killed node had received.
+pub(super) fn hide_messages_briefly(fleet: &Fleet) {
+    for region in REGIONS {
+        let found = fleet.rig.aws(region, "AmazonSQS.GetQueueUrl", &json!({ "QueueName": QUEUES[0] }));
+        let asked = json!({ "QueueUrl": found["QueueUrl"], "Attributes": { "VisibilityTimeout": "20" } });
+        fleet.rig.aws(region, "AmazonSQS.SetQueueAttributes", &asked);
+    }
 }
 
 /// The queues of a region that are not empty.
@@ -94,21 +107,42 @@ const IDLE: Duration = Duration::from_secs(8);
 /// are asked before it is taken back.
 const LATE: Duration = Duration::from_secs(22);
 
-/// Runners with no job, and since when they are known.
+/// When a node asks GitHub anew to take a runner off its list after that failed: a minute later, and one that was not answered
+/// counts as failed after ten seconds.
+const AGAIN: Duration = Duration::from_secs(70);
+
+/// How often nodes were told that a runner could not be taken off GitHub's list, by their journals.
+fn failed_removals(fleet: &Fleet, name: &str) -> u32 {
+    let is_failed = |line: &Line| {
+        let Line::Dispatcher { event: dispatcher::Event::Runner(event), .. } = line else { return false };
+        matches!(event, runner::Event::RemoveFailed { placement, .. } if placement.to_string() == name)
+    };
+    let count = |region: &&str| lines(fleet, region).iter().filter(|line| is_failed(line)).count();
+    let failed: usize = REGIONS.iter().map(count).sum();
+    u32::try_from(failed).expect("few")
+}
+
+/// Runners with no job by GitHub's number, and since when they are known: two regions may have made one of the same name, one
+/// after the other.
 #[derive(Debug, Default)]
-struct Idle(BTreeMap<String, Instant>);
+struct Idle(BTreeMap<u64, Instant>);
 
 impl Idle {
-    /// It stays no longer than the policy says. If two regions made a runner of the same name one after the other, the table
-    /// calls the second one taken: GitHub is asked after four times the time more, and up to once more to spread what is asked.
+    /// It stays no longer than the policy says, and a while longer for each time that it could not be taken off GitHub's list.
+    /// If two regions made a runner of the same name one after the other, the table calls the second one taken: GitHub is asked
+    /// after four times the time more, and up to once more to spread what is asked.
     fn check(&mut self, fleet: &Fleet, state: &Value, runner: &Value) {
         if runner["busy"] == true {
             return;
         }
-        let name = runner["name"].to_string();
-        let took = self.0.entry(name.clone()).or_insert_with(Instant::now).elapsed();
+        let name = runner["name"].as_str().expect("a name").to_owned();
+        let number = runner["id"].as_u64().expect("a number");
+        let took = self.0.entry(number).or_insert_with(Instant::now).elapsed();
         let is_taken = state["jobs"].as_array().into_iter().flatten().any(|job| job["runner_name"] == runner["name"]);
-        let allowed = IDLE * if is_taken { 6 } else { 1 } + LATE;
+        let mut allowed = IDLE * if is_taken { 6 } else { 1 } + LATE;
+        if took >= allowed {
+            allowed += AGAIN * failed_removals(fleet, &name);
+        }
         assert!(
             took < allowed,
             "{name} is idle for {took:?}, taken: {is_taken}: {}",
@@ -138,7 +172,8 @@ pub(super) fn wait_idle(fleet: &Fleet, seconds: u64) {
         let online = state["runners"].as_array().into_iter().flatten().filter(|runner| runner["status"] == "online");
         for runner in online {
             idle.check(fleet, &state, runner);
-            left.push(format!("{} {} busy: {}", runner["name"], runner["status"], runner["busy"]));
+            let name = runner["name"].as_str().unwrap_or_default();
+            left.push(format!("{name} {} busy: {}", runner["status"], runner["busy"]));
         }
         for region in REGIONS {
             let asked = json!({ "cluster": "tidegate", "desiredStatus": "RUNNING" });
@@ -154,7 +189,7 @@ pub(super) fn wait_idle(fleet: &Fleet, seconds: u64) {
 
 /// What the nodes say of the first runner among these words, for messages.
 fn told_of(fleet: &Fleet, words: &[String]) -> String {
-    let first = words.iter().find_map(|words| words.strip_prefix("\"tidegate-")?.split('-').next());
+    let first = words.iter().find_map(|words| words.strip_prefix("tidegate-")?.split('-').next());
     let Some(job) = first else { return String::new() };
     let of = |node: &Daemon| {
         let answer: Value = node.get(&format!("/admin/jobs/{job}")).json().unwrap_or(Value::Null);
