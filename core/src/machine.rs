@@ -123,6 +123,7 @@ impl<M: Machine> Host<M> {
             journal.fact(now, fact);
         }
         self.outbox.facts.clear();
+        // Most turns ask for nothing, and an empty drain is not free.
         if !self.outbox.effects.is_empty() {
             for effect in self.outbox.effects.drain(..) {
                 ports.submit(now, effect);

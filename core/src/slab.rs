@@ -71,9 +71,7 @@ impl<T> Slab<T> {
 
     /// Takes the row out of its place; when the last one goes, the room goes too, but for one chunk.
     pub fn remove(&mut self, slot: u32) -> Option<T> {
-        let row = self.chunks.get_mut(slot as usize / CHUNK)?[slot as usize % CHUNK].take()?;
-        self.len -= 1;
-        self.free.push(slot);
+        let row = self.vacate(slot)?;
         if self.len == 0 {
             self.begin_anew();
         }
@@ -83,12 +81,17 @@ impl<T> Slab<T> {
     /// The same for rows that come and go so fast that the last one goes often, and whose places nobody looks at: while
     /// there is but one chunk, they are not given out from the first again.
     pub fn take(&mut self, slot: u32) -> Option<T> {
-        let row = self.chunks.get_mut(slot as usize / CHUNK)?[slot as usize % CHUNK].take()?;
-        self.len -= 1;
-        self.free.push(slot);
+        let row = self.vacate(slot)?;
         if self.len == 0 && self.chunks.len() > 1 {
             self.begin_anew();
         }
+        Some(row)
+    }
+
+    fn vacate(&mut self, slot: u32) -> Option<T> {
+        let row = self.chunks.get_mut(slot as usize / CHUNK)?[slot as usize % CHUNK].take()?;
+        self.len -= 1;
+        self.free.push(slot);
         Some(row)
     }
 

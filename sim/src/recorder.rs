@@ -5,7 +5,6 @@ use crate::checker::Checkers;
 use crate::digest::Digest;
 use tidegate_core::id::{JobId, RegionId};
 use tidegate_core::machine::Journal;
-use tidegate_core::port::runner::StopCause;
 use tidegate_core::{Fact, Timestamp};
 use tidegate_reports::fold::RunMeasures;
 
@@ -41,9 +40,6 @@ pub(crate) struct Recorder {
 
 impl Recorder {
     pub(crate) fn take(&mut self, fact: &Fact) {
-        if self.decisions.is_none() && is_only_told(fact) {
-            return;
-        }
         self.digest.fact(self.now, fact);
         self.measures.fold(self.now, fact);
         self.checkers.fact(self.now, fact);
@@ -54,20 +50,6 @@ impl Recorder {
             decisions.take(self.now, fact);
         }
     }
-}
-
-/// Whether a fact is neither counted nor measured nor a decision, but told with the others. Many are.
-const fn is_only_told(fact: &Fact) -> bool {
-    matches!(
-        fact,
-        Fact::JobClaimed { .. }
-            | Fact::JobEnqueued { .. }
-            | Fact::TaskOnline { .. }
-            | Fact::TaskStopped {
-                cause: StopCause::Done | StopCause::FailedToStart | StopCause::Lost | StopCause::Requested,
-                ..
-            }
-    )
 }
 
 /// The job a fact is about, for those that tell the story of a job.

@@ -14,6 +14,12 @@ pub mod sample;
 mod session;
 pub mod wait;
 
+/// Whether what takes long is asked for: `TIDEGATE_LONG=1`.
+#[must_use]
+pub fn long() -> bool {
+    std::env::var_os("TIDEGATE_LONG").is_some_and(|value| value == "1")
+}
+
 pub use desk::Desk;
 pub use marked::Marked;
 pub use session::{Ran, Session};

@@ -19,7 +19,7 @@ impl Controller {
         now: Timestamp,
         out: &mut Out,
     ) {
-        let before = self.state.jobs.get_mut(id).map(|job| job.state);
+        let before = self.state.jobs.get(id).map(|job| job.state);
         if before == Some(State::Started) || self.is_older_run(id, run_attempt) {
             return;
         }
@@ -137,10 +137,10 @@ impl Controller {
         now: Timestamp,
         out: &mut Out,
     ) {
-        if self.state.jobs.get_mut(id).is_some_and(|job| job.ticket.placement.run_attempt > run_attempt) {
+        if self.is_older_run(id, run_attempt) {
             return;
         }
-        let before = self.state.jobs.get_mut(id).map(|job| job.state);
+        let before = self.state.jobs.get(id).map(|job| job.state);
         let unseen = runner.filter(|_| before != Some(State::Started));
         let unmade = self.unmade(id);
         self.on_served(id, unseen, now, out);

@@ -30,7 +30,7 @@ pub struct Recovered {
     /// Texts it had seen.
     pub names: Vec<String>,
     /// When the earliest segment began that was read.
-    pub began: Timestamp,
+    began: Timestamp,
     /// The time of its last turn.
     pub last: Timestamp,
     /// Turns that were made again.

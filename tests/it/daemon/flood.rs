@@ -31,7 +31,8 @@ fn a_flood_of_webhooks_is_taken_or_refused_and_nothing_is_forgotten() {
             let (daemon, accepted, refused) = (&daemon, &accepted, &refused);
             scope.spawn(move || {
                 for n in 0..EACH {
-                    let due = begun + EVERY * u32::try_from(n).expect("it is small") + EVERY / 16 * sender as u32;
+                    let due =
+                        begun + EVERY * u32::try_from(n).expect("it is small") + EVERY * sender as u32 / SENDERS as u32;
                     std::thread::sleep(due.saturating_duration_since(Instant::now()));
                     let job = 1 + sender * EACH + n;
                     match daemon.deliver("workflow_job", &queued(job, job / 20, "acme/app")).status().as_u16() {

@@ -15,11 +15,6 @@ use tidegate_sim::scenario::Scenario;
 /// Runs of a case.
 pub(crate) const RUNS: u64 = 30;
 
-/// Whether the long campaign is asked for: `TIDEGATE_LONG=1`.
-pub(crate) fn long() -> bool {
-    std::env::var_os("TIDEGATE_LONG").is_some_and(|value| value == "1")
-}
-
 /// The values of each run of a scenario, by seed from `first`, on all cores. Every invariant of every run must hold,
 /// Little's law with them.
 pub(crate) fn each_run<const N: usize>(

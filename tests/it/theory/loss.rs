@@ -1,7 +1,7 @@
 //! Loss systems: a job that finds its home full is spilled at once; the share spilled against Erlang B, and against the
 //! exact result for reports that are as old as they are.
 
-use super::campaign::{RUNS, Verdict, each_run, judge, long};
+use super::campaign::{RUNS, Verdict, each_run, judge};
 use super::cases::{Service, read_shipped, set};
 use super::exact;
 use super::path::probed;
@@ -10,6 +10,7 @@ use tidegate_core::{Policy, RegionId};
 use tidegate_reports::fold::RunMeasures;
 use tidegate_reports::fold::times::Timed;
 use tidegate_sim::scenario::Scenario;
+use tidegate_tests::long;
 
 /// Mean service, seconds.
 const SERVICE: f64 = 3_600.0;

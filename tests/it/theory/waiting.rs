@@ -1,8 +1,9 @@
 //! Waiting systems: M/M/1, M/M/c and M/G/1 against Erlang C and Pollaczek-Khinchine.
 
-use super::campaign::{RUNS, Verdict, each_run, judge, long};
+use super::campaign::{RUNS, Verdict, each_run, judge};
 use super::cases::{Queue, Service};
 use tidegate_reports::fold::times::Timed;
+use tidegate_tests::long;
 
 /// All cases. M/M/100 below a load of 0.7 is left out: fewer than one job in 10,000 waits there.
 fn grid() -> Vec<Queue> {

@@ -4,12 +4,13 @@ use super::places::under_way;
 use super::secrets::assert_no_secrets;
 use super::settled::{hide_messages_briefly, wait_idle, wait_settled};
 use super::surplus::{assert_surplus, launches};
-use super::{PROGRAM, assert_ran_once, assert_replays};
+use super::{PROGRAM, assert_ran_once, assert_replays, stop_nodes};
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 use tidegate_core::PlacementId;
+use tidegate_core::map::mix;
 use tidegate_tests::Desk;
-use tidegate_tests::rig::{Fleet, REGIONS, quick_policy};
+use tidegate_tests::rig::{Fleet, quick_policy};
 
 /// How often a node is killed.
 const POINTS: usize = 50;
@@ -20,16 +21,13 @@ const SEED: u64 = 20_261_128;
 /// Takes another seed.
 const SEED_VARIABLE: &str = "TIDEGATE_TEST_SEED";
 
-/// Draws the same numbers from the same seed: the generator SplitMix64.
+/// Draws the same numbers from the same seed.
 struct Draw(u64);
 
 impl Draw {
     fn below(&mut self, limit: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut word = self.0;
-        word = (word ^ (word >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        word = (word ^ (word >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (word ^ (word >> 31)) % limit
+        self.0 = mix(self.0);
+        self.0 % limit
     }
 
     /// Mostly the home's: it takes all webhooks, and places and makes most runners.
@@ -77,9 +75,7 @@ fn kill_again_and_again(seed: u64) {
     assert_ran_once(&state, &jobs);
     wait_settled(&fleet, 180);
     assert_no_secrets(&desk, &fleet, jobs[jobs.len() - 1]);
-    for region in REGIONS {
-        assert!(fleet.nodes.get_mut(region).expect("it runs").stop().success());
-    }
+    stop_nodes(&mut fleet);
     assert_surplus(&fleet, jobs.len(), doubtful.len());
     assert_replays(&fleet);
 }
@@ -104,9 +100,7 @@ fn a_node_that_is_told_to_stop_under_load_ends_in_time_and_loses_nothing() {
     let state = fleet.wait_completed(&jobs, 120);
     assert_ran_once(&state, &jobs);
     wait_settled(&fleet, 180);
-    for region in REGIONS {
-        assert!(fleet.nodes.get_mut(region).expect("it runs").stop().success());
-    }
+    stop_nodes(&mut fleet);
     assert_replays(&fleet);
 }
 

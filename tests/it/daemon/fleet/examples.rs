@@ -2,7 +2,7 @@
 //! not know which node places it.
 
 use super::settled::wait_settled;
-use super::{PROGRAM, assert_ran_once, assert_replays, told_by_webhooks_alone};
+use super::{PROGRAM, assert_ran_once, assert_replays, stop_nodes, told_by_webhooks_alone};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use tidegate_tests::Desk;
@@ -79,8 +79,6 @@ fn the_examples_that_github_publishes_become_one_runner_each() {
     let touched = |job: &&Value| job["id"].as_u64().is_some_and(|id| others.contains(&id)) && job["status"] != "queued";
     assert_eq!(state["jobs"].as_array().expect("jobs").iter().find(touched), None, "no runner of ours fits it");
     assert_eq!(state["counters"]["registered"], json!(ours.len()), "a runner for each");
-    for region in REGIONS {
-        assert!(fleet.nodes.get_mut(region).expect("it runs").stop().success(), "{}", fleet.logs());
-    }
+    stop_nodes(&mut fleet);
     assert_replays(&fleet);
 }

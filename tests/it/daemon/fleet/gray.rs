@@ -7,7 +7,7 @@ use super::phases::{
 use super::secrets::assert_no_secrets;
 use super::settled::wait_settled;
 use super::surplus::{assert_surplus, unstarted};
-use super::{PROGRAM, SURVIVORS, assert_ran_once, assert_replays, wait_running};
+use super::{PROGRAM, SURVIVORS, assert_ran_once, assert_replays, run_jobs, stop_nodes, wait_running};
 use serde_json::json;
 use std::time::{Duration, Instant};
 use tidegate_core::Span;
@@ -60,7 +60,7 @@ impl Trickle {
 // Three minutes: too long for every run of CI. `TIDEGATE_LONG=1` runs it.
 #[test]
 fn launches_that_fail_are_a_reason_for_a_failover_and_a_slow_table_is_none() {
-    if std::env::var_os("TIDEGATE_LONG").is_none() {
+    if !tidegate_tests::long() {
         return;
     }
     let desk = Desk::empty();
@@ -87,15 +87,11 @@ fn launches_that_fail_are_a_reason_for_a_failover_and_a_slow_table_is_none() {
         { "target": "PutItem", "region": "us-east-1", "delay": 2.0 },
         { "target": "Query", "region": "us-east-1", "delay": 1.0 },
     ] }));
-    let slow = fleet.rig.queue_jobs(200, 0.5);
-    let state = fleet.wait_completed(&slow, 180);
-    assert_ran_once(&state, &slow);
+    let slow = run_jobs(&fleet, 200, 0.5, 180);
     fleet.rig.front(&json!({ "faults": [] }));
     wait_settled(&fleet, 180);
     assert_no_secrets(&desk, &fleet, jobs[0]);
-    for region in REGIONS {
-        assert!(fleet.nodes.get_mut(region).expect("it runs").stop().success(), "{}", fleet.logs());
-    }
+    stop_nodes(&mut fleet);
     let seen_first = REGIONS.iter().filter(|node| assert_failed_over_for_launches(&fleet, node)).count();
     assert!(seen_first > 0, "nobody saw for itself that launches failed");
     for observer in REGIONS {

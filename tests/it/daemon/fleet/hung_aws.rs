@@ -4,10 +4,10 @@
 use super::secrets::assert_no_secrets;
 use super::settled::wait_settled;
 use super::surplus::launches;
-use super::{PROGRAM, assert_ran_once, assert_replays, told_by_webhooks_alone};
+use super::{PROGRAM, assert_ran_once, assert_replays, stop_nodes, told_by_webhooks_alone};
 use serde_json::{Value, json};
 use tidegate_tests::Desk;
-use tidegate_tests::rig::{Fleet, REGIONS};
+use tidegate_tests::rig::Fleet;
 use tidegate_tests::wait::until;
 
 /// A delivery is answered sooner than this, in seconds, whatever AWS does.
@@ -70,8 +70,6 @@ fn webhooks_are_answered_at_once_while_aws_hangs_and_their_jobs_run_when_it_is_b
     assert_ran_once(&state, &jobs);
     assert_eq!(wait_settled(&fleet, 90), jobs, "every job has a claim");
     assert_no_secrets(&desk, &fleet, jobs[0]);
-    for region in REGIONS {
-        assert!(fleet.nodes.get_mut(region).expect("it runs").stop().success(), "{}", fleet.logs());
-    }
+    stop_nodes(&mut fleet);
     assert_replays(&fleet);
 }

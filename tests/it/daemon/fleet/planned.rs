@@ -9,7 +9,7 @@ use super::places::placements;
 use super::secrets::assert_no_secrets;
 use super::settled::{hide_messages_briefly, wait_idle, wait_settled};
 use super::surplus::{assert_surplus, unstarted};
-use super::{PROGRAM, SURVIVORS, assert_ran_once, assert_replays, wait_running};
+use super::{PROGRAM, SURVIVORS, assert_ran_once, assert_replays, run_jobs, stop_nodes, wait_running};
 use serde_json::{Value, json};
 use tidegate_core::controller::phase::Hold;
 use tidegate_core::port::Reason;
@@ -110,14 +110,10 @@ fn a_region_is_drained_and_taken_away_and_no_job_with_it() {
     assert_eq!(holds(&fleet), ["draining"; 3], "it is back, and nobody has ordered it back");
     order(&fleet, "ap-southeast-1", "resume us-east-1").ends(0).prints("resume ordered for us-east-1");
     wait_hold(&fleet, "open");
-    let last = fleet.rig.queue_jobs(20, 1.0);
-    let state = fleet.wait_completed(&last, 90);
-    assert_ran_once(&state, &last);
+    let last = run_jobs(&fleet, 20, 1.0, 90);
     wait_settled(&fleet, 180);
     assert_no_secrets(&desk, &fleet, last[0]);
-    for region in REGIONS {
-        assert!(fleet.nodes.get_mut(region).expect("it runs").stop().success(), "{}", fleet.logs());
-    }
+    stop_nodes(&mut fleet);
     for node in REGIONS {
         assert_eq!(held(&fleet, node), [Hold::Draining, Hold::Open], "{node}");
     }
@@ -183,14 +179,10 @@ fn an_evacuation_is_ordered_and_a_proposal_is_rejected() {
     }
     let state = fleet.wait_completed(&kept, 180);
     Loss::Unreachable.assert_ran_once(&state, &kept, &under_way);
-    let last = fleet.rig.queue_jobs(10, 1.0);
-    let state = fleet.wait_completed(&last, 90);
-    assert_ran_once(&state, &last);
+    let last = run_jobs(&fleet, 10, 1.0, 90);
     wait_settled(&fleet, 180);
     assert_no_secrets(&desk, &fleet, last[0]);
-    for region in REGIONS {
-        assert!(fleet.nodes.get_mut(region).expect("it runs").stop().success(), "{}", fleet.logs());
-    }
+    stop_nodes(&mut fleet);
     for observer in REGIONS {
         assert_evacuated_by_order(&fleet, observer);
         assert_returned_by_a_ramp(&fleet, observer);

@@ -4,11 +4,11 @@
 use super::secrets::assert_no_secrets;
 use super::settled::wait_settled;
 use super::surplus::assert_surplus;
-use super::{PROGRAM, assert_ran_once, assert_replays};
+use super::{PROGRAM, assert_ran_once, assert_replays, run_jobs, stop_nodes};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use tidegate_tests::Desk;
-use tidegate_tests::rig::{Fleet, REGIONS, quick_policy};
+use tidegate_tests::rig::{Fleet, quick_policy};
 
 /// First deliveries that nobody got although somebody listened, and deliveries that went out twice.
 fn lost_and_doubled(state: &Value) -> (usize, usize) {
@@ -37,9 +37,7 @@ fn lost_doubled_and_late_deliveries_and_few_registrations_lose_no_job() {
             "registrationsPerMinute": 6, "registrationSeconds": 6.0, "secondaryRetryAfter": 2,
         }),
     );
-    let jobs = fleet.rig.queue_jobs(12, 1.0);
-    let state = fleet.wait_completed(&jobs, 150);
-    assert_ran_once(&state, &jobs);
+    let jobs = run_jobs(&fleet, 12, 1.0, 150);
     // What they completed with is told like all else: some of it is lost, and found all the same.
     // A job whose `queued` never came may have been taken by another's runner, and then it needs no claim.
     let claimed = wait_settled(&fleet, 120);
@@ -51,9 +49,7 @@ fn lost_doubled_and_late_deliveries_and_few_registrations_lose_no_job() {
     let told = format!("{lost} lost, {doubled} doubled, {counted:?} refused or taken: {}", state["counters"]);
     assert!(lost > 0 && doubled > 0 && counted.iter().all(|count| *count > 0), "{told}");
     assert_no_secrets(&desk, &fleet, jobs[0]);
-    for region in REGIONS {
-        assert!(fleet.nodes.get_mut(region).expect("it runs").stop().success(), "{}", fleet.logs());
-    }
+    stop_nodes(&mut fleet);
     // At the most a runner for each name that was taken by one whose answer was lost, and one for a job that was found twice.
     assert_surplus(&fleet, jobs.len(), jobs.len());
     assert_replays(&fleet);
