@@ -90,6 +90,9 @@ impl Standing {
     /// What this view says of a placement made in `region`; `None`: the job itself waits for nothing, and whether the
     /// runner is wanted depends on whose runner serves it.
     ///
+    /// Of a job's attempts only the newest owes anybody a runner, be its job waiting or served: who waits in the job's
+    /// turn waits for that one, and an older one beside it would be a runner too many (invariant I2).
+    ///
     /// A replica that shows less than the message it is asked about is behind: that is no reason to drop it, for
     /// messages overtake claims (rule 2).
     #[must_use]
@@ -103,7 +106,7 @@ impl Standing {
             Equal if taken && waits => Some(Verdict::Current { consumed: true }),
             Equal if taken => Some(Verdict::Over { consumed: true }),
             Equal => waits.then_some(Verdict::Current { consumed: false }),
-            Greater => waits.then_some(Verdict::Superseded),
+            Greater => Some(Verdict::Superseded),
             Less if waits || self.run_attempt < placement.run_attempt => Some(Verdict::Unknown),
             Less => None,
         }

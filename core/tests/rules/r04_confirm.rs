@@ -70,6 +70,22 @@ fn a_replica_that_is_behind_supersedes_nothing() {
     assert_eq!(over.judge(earlier, DUBLIN), Some(Verdict::Unknown), "what ended is the run before");
 }
 
+// Broken: `Standing::judge` looks for whoever waits in a served job's turn on behalf of an older attempt, too. After an
+// evacuation a job had two or three runners made for it.
+#[test]
+fn only_the_newest_attempt_of_a_served_job_is_owed_to_another() {
+    let first = PlacementId { job: JobId(1), run_attempt: 1, attempt: 1 };
+    for stage in [Stage::Started, Stage::Ended] {
+        for newest in [standing(2, SYDNEY, stage), Standing { run_attempt: 2, ..standing(1, DUBLIN, stage) }] {
+            assert_eq!(newest.judge(first, DUBLIN), Some(Verdict::Superseded), "{newest:?}");
+        }
+        let taken = Standing { taken_by: Some(JobId(7)), ..standing(2, SYDNEY, stage) };
+        assert_eq!(taken.judge(first, DUBLIN), Some(Verdict::Superseded), "its turn is over, and not this one's");
+        let second = PlacementId { attempt: 2, ..first };
+        assert_eq!(standing(2, SYDNEY, stage).judge(second, SYDNEY), None, "the chain of takers tells");
+    }
+}
+
 // Broken: `Standing::judge` does not tell whose runner is taken.
 #[test]
 fn a_runner_that_is_taken_is_wanted_by_nobody() {

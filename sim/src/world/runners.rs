@@ -10,7 +10,7 @@ use crate::scenario::Service;
 use tidegate_core::dispatcher;
 use tidegate_core::id::{PlacementId, RegionId};
 use tidegate_core::port::runner::{self, StopCause};
-use tidegate_core::port::{Failure, Stage, Ticket};
+use tidegate_core::port::{Failure, Ticket};
 use tidegate_core::time::Span;
 
 impl World {
@@ -119,11 +119,11 @@ impl World {
             self.violation("I5", what);
         }
         // Between confirm and launch lie a few seconds; what was visible before them and all the while must have been
-        // obeyed. Of a job that started meanwhile another's runner may be owed, and this is the one.
+        // obeyed: be the job still waiting or served, of its attempts only the newest owes anybody a runner.
+        let asked = (placement.run_attempt, placement.attempt);
         let newer = |at| {
-            self.table.standing(placement.job, node, at).is_some_and(|s| {
-                s.run_attempt == placement.run_attempt && s.attempt > placement.attempt && s.stage == Stage::Placed
-            })
+            let standing = self.table.standing(placement.job, node, at);
+            standing.is_some_and(|stands| (stands.run_attempt, stands.attempt) > asked)
         };
         if newer(now - Span::from_secs(20)) && newer(now) && self.faults.service_up(node, Service::Table) {
             self.violation("I2", format!("{placement} is launched although a newer attempt stands"));
