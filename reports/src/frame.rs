@@ -37,6 +37,8 @@ pub struct Frame {
     pub start_within: Span,
     /// Faults, in any order.
     pub faults: Vec<FaultMark>,
+    /// Where the series begins: what a chart shows is all of the run, what a question about its last hour needs is that hour.
+    pub series_from: Timestamp,
     /// How many intervals the series has at most.
     pub buckets: usize,
     /// Whether the series is kept: the first run's is drawn, the others need none.
@@ -60,6 +62,7 @@ impl Frame {
             warm_up_until: start,
             start_within: Span::from_mins(10),
             faults: Vec::new(),
+            series_from: start,
             buckets: 288,
             detail: false,
         }
@@ -81,13 +84,13 @@ impl Frame {
     #[must_use]
     pub fn bucket_span(&self) -> Span {
         let buckets = self.buckets.max(1) as u64;
-        Span(self.end.since(self.start).0.div_ceil(buckets)).max(SHORTEST_BUCKET)
+        Span(self.end.since(self.series_from).0.div_ceil(buckets)).max(SHORTEST_BUCKET)
     }
 
     /// How many intervals the series has: one at least.
     #[must_use]
     pub fn bucket_count(&self) -> usize {
-        (self.end.since(self.start).0.div_ceil(self.bucket_span().0)).max(1) as usize
+        (self.end.since(self.series_from).0.div_ceil(self.bucket_span().0)).max(1) as usize
     }
 
     /// How many minutes the run has, the last one perhaps not whole: one at least.

@@ -122,7 +122,7 @@ pub fn run_until(scenario: &Scenario, until: Option<Until>, keep: Keep, progress
     let lesser = several.then(|| n_minus_one::without_largest(&scenario));
     let singles: Vec<RegionId> = if priced { scenario.policy.ids().collect() } else { Vec::new() };
     let mut works: Vec<Work> = seeds.iter().map(|seed| Work::Main(*seed)).collect();
-    if lesser.is_some() {
+    if lesser.as_ref().is_some_and(Lesser::is_judged) {
         works.extend(seeds.iter().take(n_minus_one::RUNS as usize).map(|seed| Work::NMinusOne(*seed)));
     }
     works.extend(singles.iter().map(|region| Work::Single(*region, scenario.seed)));

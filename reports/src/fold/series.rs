@@ -34,6 +34,8 @@ struct Held {
 #[derive(Clone, Debug)]
 pub(super) struct Series {
     start: Timestamp,
+    /// The run's time before that, of which nothing is kept.
+    before: Span,
     end: Timestamp,
     span: Span,
     /// The interval that is open, and when it ends.
@@ -51,25 +53,30 @@ impl Series {
     pub(super) fn new(frame: &Frame) -> Self {
         let (regions, span) = (frame.regions.len(), frame.bucket_span());
         Self {
-            start: frame.start,
+            start: frame.series_from,
+            before: frame.series_from.since(frame.start),
             end: frame.end,
             span,
             open: 0,
-            open_until: frame.start + span,
+            open_until: frame.series_from + span,
             cells: vec![Cell::default(); frame.bucket_count() * regions],
-            held: vec![Held { since: frame.start, waiting: 0, starting: 0, running: 0 }; regions],
+            held: vec![Held { since: frame.series_from, waiting: 0, starting: 0, running: 0 }; regions],
             phases: vec![Phase::default(); regions],
             starts: vec![Fine::default(); regions],
         }
     }
 
     pub(super) fn placed(&mut self, at: Timestamp, region: RegionId, reason: Reason) {
-        self.cell(at, region).placed[reason as usize] += 1;
+        if at >= self.start {
+            self.cell(at, region).placed[reason as usize] += 1;
+        }
     }
 
     pub(super) fn started(&mut self, at: Timestamp, home: RegionId, wait: Span) {
-        self.advance(at);
-        self.starts[home.index()].record(wait);
+        if at >= self.start {
+            self.advance(at);
+            self.starts[home.index()].record(wait);
+        }
     }
 
     pub(super) fn phase(&mut self, at: Timestamp, region: RegionId, phase: Phase) {
@@ -78,7 +85,9 @@ impl Series {
     }
 
     pub(super) fn cost(&mut self, at: Timestamp, region: RegionId, micro_usd: i64) {
-        self.cell(at, region).micro_usd += micro_usd;
+        if at >= self.start {
+            self.cell(at, region).micro_usd += micro_usd;
+        }
     }
 
     pub(super) fn sample(&mut self, at: Timestamp, region: RegionId, [waiting, starting, running]: [u32; 3]) {
@@ -93,7 +102,7 @@ impl Series {
             cell.running += u64::from(held.running) * micros;
             from = to;
         }
-        self.held[region.index()] = Held { since: at, waiting, starting, running };
+        self.held[region.index()] = Held { since: at.max(self.start), waiting, starting, running };
     }
 
     /// The last levels hold until the end, and the last interval closes.
@@ -110,7 +119,7 @@ impl Series {
         let rows = self.cells.chunks(names.len()).enumerate().flat_map(|(bucket, cells)| {
             let from = self.span * bucket as u64;
             let length = (from + self.span).min(self.end.since(self.start)).saturating_sub(from);
-            cells.iter().zip(names).map(move |(cell, name)| row(cell, name, from, length))
+            cells.iter().zip(names).map(move |(cell, name)| row(cell, name, self.before + from, length))
         });
         rows.collect()
     }

@@ -21,6 +21,8 @@ use tidegate_reports::summary::summarize;
 /// Runs of the N-1 question: enough for an interval, few enough not to double the work.
 pub(super) const RUNS: u32 = 5;
 
+/// Rows of the series of the worst hour.
+const MINUTES: usize = 60;
 /// The most runners that are tried, as a multiple of what the survivors have.
 const MOST: f64 = 4.0;
 /// Steps from what they have to the most, each the same multiple of the one before (1.19 times). Halving finds the first that
@@ -63,10 +65,16 @@ pub(super) fn without_largest(scenario: &Scenario) -> Lesser {
 }
 
 impl Lesser {
-    /// The frame of its runs: with a series, a row a minute, in which the first region that runs out is looked up.
+    /// Whether there is a promise to hold the runs against: without any they would tell nothing.
+    pub(super) fn is_judged(&self) -> bool {
+        !self.promised().is_empty()
+    }
+
+    /// The frame of its runs: with a series of the worst hour, a row a minute, in which the first region that runs out is
+    /// looked up.
     pub(super) fn frame(&self) -> Frame {
         let frame = run::frame(&self.scenario, true);
-        Frame { buckets: frame.minutes(), ..frame }
+        Frame { series_from: frame.warm_up_until, buckets: MINUTES, ..frame }
     }
 
     /// Money needs the single region beside it, and is no question of holding out; and the loss of a region is a change of

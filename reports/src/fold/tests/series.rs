@@ -35,6 +35,28 @@ fn levels_are_averages_over_time_and_hold_until_the_next_sample() {
 }
 
 #[test]
+fn a_series_of_the_end_alone_is_the_end_of_the_whole_one() {
+    let whole = Frame { detail: true, buckets: 4, ..frame(1) };
+    let half = Frame { series_from: whole.start + Span::from_mins(30), buckets: 2, ..whole.clone() };
+    let rows = [whole, half].map(|frame| {
+        let mut run = RunMeasures::new(&frame);
+        run.phase(at(60), B, Phase::Out);
+        run.sample(at(600), A, 12, 6, 3);
+        for when in [100, 1_000, 1_800, 2_700] {
+            run.fold(at(when), &placed(A, A, Reason::Home));
+            let (then, fact) = started(when + 1, A, B, when);
+            run.fold(then, &fact);
+            run.cost(at(when + 1), CostComponent::Nat, Some(A), 3_000_000);
+        }
+        run.sample(at(2_400), A, 0, 2, 9);
+        run.finish();
+        run.series(&frame)
+    });
+    assert_eq!((rows[0].len(), rows[1].len()), (12, 6));
+    assert_eq!(rows[0][6..], rows[1][..]);
+}
+
+#[test]
 fn the_last_interval_may_be_short() {
     let start = frame(1).start;
     let frame = Frame { detail: true, buckets: 100, end: start + Span::from_secs(90), ..frame(1) };
