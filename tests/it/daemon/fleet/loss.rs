@@ -2,7 +2,6 @@
 //! about it.
 
 use super::places::made_in;
-use super::surplus::unstarted;
 use serde_json::{Value, json};
 use tidegate_tests::rig::Fleet;
 
@@ -16,17 +15,9 @@ pub(super) enum Loss {
     Killed,
 }
 
-/// What was under way when the region was lost.
-#[derive(Debug)]
-pub(super) struct UnderWay {
-    /// Jobs at work there. If their runners ended with the region, GitHub fails them.
-    running: Vec<u64>,
-    /// How many jobs waited, with a runner on its way or not: each may get one from the lost region and one elsewhere.
-    pub(super) waiting: usize,
-}
-
 impl Loss {
-    pub(super) fn strike(self, fleet: &mut Fleet) -> UnderWay {
+    /// Gives the jobs at work there. If their runners end with the region, GitHub fails them.
+    pub(super) fn strike(self, fleet: &mut Fleet) -> Vec<u64> {
         fleet.nodes.get_mut("us-east-1").expect("it runs").kill();
         match self {
             Self::Unreachable => drop(fleet.rig.front(&json!({ "down": ["us-east-1"] }))),
@@ -40,8 +31,7 @@ impl Loss {
             job["status"] == "in_progress" && made_in.get(runner).is_some_and(|region| region == "us-east-1")
         };
         let running = jobs.iter().filter(is_there);
-        let running: Vec<u64> = running.filter_map(|job| job["id"].as_u64()).collect();
-        UnderWay { running, waiting: unstarted(fleet) }
+        running.filter_map(|job| job["id"].as_u64()).collect()
     }
 
     pub(super) fn mend(self, fleet: &mut Fleet) {
@@ -54,9 +44,9 @@ impl Loss {
 
     /// Each of these jobs ran once. None is lost but with the runner that it was at work on, and then GitHub says so.
     #[track_caller]
-    pub(super) fn assert_ran_once(self, state: &Value, jobs: &[u64], under_way: &UnderWay) {
+    pub(super) fn assert_ran_once(self, state: &Value, jobs: &[u64], running: &[u64]) {
         let (lost, kept): (Vec<u64>, Vec<u64>) =
-            jobs.iter().partition(|job| self != Self::Unreachable && under_way.running.contains(job));
+            jobs.iter().partition(|job| self != Self::Unreachable && running.contains(job));
         super::assert_ran_once(state, &kept);
         let shown = state["jobs"].as_array().expect("jobs");
         for job in shown.iter().filter(|job| job["id"].as_u64().is_some_and(|id| lost.contains(&id))) {

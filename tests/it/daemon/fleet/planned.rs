@@ -8,8 +8,8 @@ use super::phases::{held, wait_phase};
 use super::places::placements;
 use super::secrets::assert_no_secrets;
 use super::settled::{hide_messages_briefly, wait_idle, wait_settled};
-use super::surplus::{assert_surplus, unstarted};
-use super::{PROGRAM, SURVIVORS, assert_ran_once, assert_replays, run_jobs, stop_nodes, wait_running};
+use super::surplus::assert_surplus;
+use super::{PROGRAM, ROOM, SURVIVORS, assert_ran_once, assert_replays, run_jobs, stop_nodes, wait_running};
 use serde_json::{Value, json};
 use tidegate_core::controller::phase::Hold;
 use tidegate_core::port::Reason;
@@ -96,7 +96,8 @@ fn a_region_is_drained_and_taken_away_and_no_job_with_it() {
     // Now it may go, and its node with it, while the others are at work.
     let meanwhile = fleet.rig.queue_jobs(60, 1.0);
     wait_running(&fleet, 15);
-    let under_way = Loss::Killed.strike(&mut fleet);
+    let running = Loss::Killed.strike(&mut fleet);
+    assert!(running.is_empty(), "it was drained: {running:?}");
     let later = fleet.rig.queue_jobs(20, 1.0);
     let state = fleet.wait_completed(&[&meanwhile[..], &later].concat(), 120);
     assert_ran_once(&state, &[&meanwhile[..], &later].concat());
@@ -124,7 +125,7 @@ fn a_region_is_drained_and_taken_away_and_no_job_with_it() {
     let again = placements(&fleet, &last);
     assert!(again.iter().any(|placed| (placed.region, placed.reason) == ("us-east-1", Reason::Home)), "{again:?}");
     // Only jobs whose placement was still on the way when the node went may have been placed once more.
-    assert_surplus(&fleet, 120 + 10 + 40 + 60 + 20 + 20, under_way.waiting);
+    assert_surplus(&fleet, 120 + 10 + 40 + 60 + 20 + 20, ROOM);
     assert_replays(&fleet);
 }
 
@@ -137,7 +138,6 @@ fn an_evacuation_is_ordered_and_a_proposal_is_rejected() {
     let jobs = fleet.rig.queue_jobs(120, 2.0);
     wait_short_of_room(&fleet, "eu-west-1", 20);
     assert_refused(&fleet, "evacuate");
-    let waiting = unstarted(&fleet);
     order(&fleet, "eu-west-1", "evacuate us-east-1 --force")
         .ends(0)
         .prints("evacuate ordered for us-east-1: us-east-1 has ");
@@ -165,7 +165,7 @@ fn an_evacuation_is_ordered_and_a_proposal_is_rejected() {
     // It is lost, and the operator knows better.
     let kept = fleet.rig.queue_jobs(100, 1.0);
     wait_running(&fleet, 10);
-    let under_way = Loss::Unreachable.strike(&mut fleet);
+    let running = Loss::Unreachable.strike(&mut fleet);
     wait_phase(&fleet, "eu-west-1", "us-east-1", &["awaitingApproval"], 30);
     order(&fleet, "eu-west-1", "reject us-east-1").ends(0).prints("reject ordered for us-east-1");
     // It goes back, and is suspected again at once, for it is still away; the next proposal is another one.
@@ -178,7 +178,7 @@ fn an_evacuation_is_ordered_and_a_proposal_is_rejected() {
         wait_phase(&fleet, observer, "us-east-1", &["active"], 60);
     }
     let state = fleet.wait_completed(&kept, 180);
-    Loss::Unreachable.assert_ran_once(&state, &kept, &under_way);
+    Loss::Unreachable.assert_ran_once(&state, &kept, &running);
     let last = run_jobs(&fleet, 10, 1.0, 90);
     wait_settled(&fleet, 180);
     assert_no_secrets(&desk, &fleet, last[0]);
@@ -192,6 +192,6 @@ fn an_evacuation_is_ordered_and_a_proposal_is_rejected() {
     }
     let elsewhere = placements(&fleet, &elsewhere);
     assert_eq!(elsewhere.iter().find(|placed| placed.region == "us-east-1"), None);
-    assert_surplus(&fleet, 120 + 20 + 100 + 10, waiting + under_way.waiting);
+    assert_surplus(&fleet, 120 + 20 + 100 + 10, 2 * ROOM);
     assert_replays(&fleet);
 }

@@ -64,5 +64,7 @@ pub(super) fn assert_surplus(fleet: &Fleet, jobs: usize, allowed: usize) {
     let surplus = launches(fleet).saturating_sub(jobs);
     let (late, alarms) = (given_up(fleet), placed_for_false_alarms(fleet));
     let told = format!("{allowed} are allowed, {late} were late, {alarms} were placed anew for false alarms");
-    assert!(surplus <= allowed + late + alarms, "{surplus} runners more than {jobs} jobs: {told}");
+    let found = format!("{surplus} runners more than {jobs} jobs: {told}");
+    eprintln!("{found}");
+    assert!(surplus <= allowed + late + alarms, "{found}");
 }
