@@ -176,10 +176,15 @@ pub(super) fn assert_failed_over_for_launches(fleet: &Fleet, observer: &str) -> 
     let before = seen.changes[place - 1];
     assert_eq!((before.to, decided.cause), (Phase::Suspect, Cause::Quorum), "{seen:?}");
     assert!([Cause::LaunchesFail, Cause::Quorum].contains(&before.cause), "{seen:?}");
-    // And back in probation launches still failed.
+    before.cause == Cause::LaunchesFail
+}
+
+/// Before it returned from the first failover it was tried, and launches still failed.
+pub(super) fn assert_tried_in_vain(fleet: &Fleet, observer: &str) {
+    let seen = Seen::of(fleet, observer);
+    let (place, _) = seen.next(0, Phase::Evacuating);
     let back = &seen.changes[place..=seen.returned()];
     assert!(back.iter().any(|change| (change.to, change.cause) == (Phase::Out, Cause::Regressed)), "{seen:?}");
-    before.cause == Cause::LaunchesFail
 }
 
 /// The return after the first failover: no sooner than the cooldown allows, in probation, by every step of the ramp.
