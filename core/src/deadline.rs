@@ -2,7 +2,8 @@
 //! means.
 
 use crate::time::{Span, Timestamp};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::cmp::Reverse;
 
 /// The finest and the coarsest rounding of a deadline. It is rounded up to a quarter of the time until then, so that
 /// one wake serves many, and short waits stay short.
@@ -17,6 +18,20 @@ pub struct Due {
     queued: Timestamp,
 }
 
+/// A thing and the place where its owner keeps it, so that nobody has to look for it when its deadline fires.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// The thing.
+    pub id: u64,
+    /// Where it was when the deadline was set; [`Entry::NOWHERE`] in what was saved.
+    pub place: u32,
+}
+
+impl Entry {
+    /// The place is not known: the owner has to look.
+    pub const NOWHERE: u32 = u32::MAX;
+}
+
 /// The queue of deadlines. A thing has one live entry at the most: putting a deadline off costs nothing, and the entry
 /// that fires too early is queued again.
 ///
@@ -24,24 +39,31 @@ pub struct Due {
 /// some dozens of times and a push.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Deadlines {
-    /// Ids by time, as they were set; the soonest bucket last.
+    /// Entries by time, as they were set; the soonest bucket last.
     #[serde(with = "by_time")]
-    buckets: Vec<(Timestamp, Vec<u64>)>,
-    /// The bucket that fires: its time, and its ids from the highest to the lowest, taken from the end.
-    firing: (Timestamp, Vec<u64>),
+    buckets: Vec<(Timestamp, Vec<Entry>)>,
+    /// The bucket that fires: its time, and its entries from the highest to the lowest id, taken from the end.
+    firing: (Timestamp, Vec<Entry>),
     len: usize,
+    /// For some times, where their buckets were when they were looked for last. Many deadlines are set to a time, one after the
+    /// other.
+    #[serde(skip)]
+    last: [u32; LAST],
     /// Empty buckets for reuse.
     #[serde(skip)]
-    spare: Vec<Vec<u64>>,
+    spare: Vec<Vec<Entry>>,
 }
 
-/// Empty buckets that are kept, and the room in ids that one may keep.
+/// Times whose buckets are remembered, a power of two.
+const LAST: usize = 16;
+
+/// Empty buckets that are kept, and the room in entries that one may keep.
 const SPARE: (usize, usize) = (32, 1_024);
 
 impl Deadlines {
-    /// Sets the deadline of thing `id` to `at`, rounded up to about a quarter of the time until then: of ten seconds
+    /// Sets the deadline of a thing to `at`, rounded up to about a quarter of the time until then: of ten seconds
     /// to the next two, of a second to the next 128 ms.
-    pub fn set(&mut self, id: u64, due: &mut Due, at: Timestamp, now: Timestamp) {
+    pub fn set(&mut self, thing: Entry, due: &mut Due, at: Timestamp, now: Timestamp) {
         let quarter = (at.since(now).0 / 4).clamp(GRAIN.0.0, GRAIN.1.0);
         // A power of two, so that deadlines set at different times fall together.
         let grain = 1u64 << (63 - quarter.leading_zeros());
@@ -49,25 +71,38 @@ impl Deadlines {
         due.at = at;
         if due.queued == Timestamp::ZERO || at < due.queued {
             due.queued = at;
-            self.enqueue(id, at);
+            self.enqueue(thing, at);
         }
     }
 
     #[inline(never)]
-    fn enqueue(&mut self, id: u64, at: Timestamp) {
+    fn enqueue(&mut self, thing: Entry, at: Timestamp) {
         self.len += 1;
-        let place = self.buckets.partition_point(|bucket| bucket.0 > at);
-        match self.buckets.get_mut(place) {
-            Some(bucket) if bucket.0 == at => bucket.1.push(id),
-            _ => self.open(place, id, at),
+        let last = (at.0.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (u64::BITS - LAST.ilog2())) as usize;
+        match self.buckets.get_mut(self.last[last] as usize) {
+            Some(bucket) if bucket.0 == at => bucket.1.push(thing),
+            _ => {
+                let place = self.look_up(thing, at);
+                self.last[last] = place as u32;
+            }
         }
     }
 
+    /// Finds the bucket of a time and puts a thing into it.
+    fn look_up(&mut self, thing: Entry, at: Timestamp) -> usize {
+        let place = self.buckets.partition_point(|bucket| bucket.0 > at);
+        match self.buckets.get_mut(place) {
+            Some(bucket) if bucket.0 == at => bucket.1.push(thing),
+            _ => self.open(place, thing, at),
+        }
+        place
+    }
+
     #[cold]
-    fn open(&mut self, place: usize, id: u64, at: Timestamp) {
-        let mut ids = self.spare.pop().unwrap_or_default();
-        ids.push(id);
-        self.buckets.insert(place, (at, ids));
+    fn open(&mut self, place: usize, thing: Entry, at: Timestamp) {
+        let mut things = self.spare.pop().unwrap_or_default();
+        things.push(thing);
+        self.buckets.insert(place, (at, things));
     }
 
     /// When the next entry fires.
@@ -77,23 +112,23 @@ impl Deadlines {
     }
 
     /// The next entry that fires at `now` or before. Ask the thing with [`Self::is_due`].
-    pub fn pop(&mut self, now: Timestamp) -> Option<(Timestamp, u64)> {
+    pub fn pop(&mut self, now: Timestamp) -> Option<(Timestamp, Entry)> {
         if self.firing.1.is_empty() {
-            let (at, mut ids) = self.buckets.pop_if(|bucket| bucket.0 <= now)?;
-            ids.sort_unstable_by(|a, b| b.cmp(a));
-            let empty = std::mem::replace(&mut self.firing, (at, ids)).1;
+            let (at, mut things) = self.buckets.pop_if(|bucket| bucket.0 <= now)?;
+            things.sort_unstable_by_key(|thing| Reverse(thing.id));
+            let empty = std::mem::replace(&mut self.firing, (at, things)).1;
             if self.spare.len() < SPARE.0 && empty.capacity() <= SPARE.1 {
                 self.spare.push(empty);
             }
         }
         // What began to fire was due by a time that does not go back.
-        let id = self.firing.1.pop()?;
+        let thing = self.firing.1.pop()?;
         self.len -= 1;
-        Some((self.firing.0, id))
+        Some((self.firing.0, thing))
     }
 
     /// Whether a fired entry is the thing's live one and the thing is really due. Puts it back when it was put off.
-    pub fn is_due(&mut self, id: u64, due: &mut Due, fired: Timestamp, now: Timestamp) -> bool {
+    pub fn is_due(&mut self, thing: Entry, due: &mut Due, fired: Timestamp, now: Timestamp) -> bool {
         if due.queued != fired {
             return false;
         }
@@ -102,7 +137,7 @@ impl Deadlines {
             return true;
         }
         let at = due.at;
-        self.set(id, due, at, now);
+        self.set(thing, due, at, now);
         false
     }
 
@@ -119,14 +154,28 @@ impl Deadlines {
     }
 }
 
+/// As its id: places are not saved.
+impl Serialize for Entry {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.id.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Entry {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Self { id: u64::deserialize(deserializer)?, place: Self::NOWHERE })
+    }
+}
+
 /// Buckets as a map from times to ids, the soonest first.
 mod by_time {
+    use super::Entry;
     use crate::time::Timestamp;
     use serde::{Deserialize, Deserializer, Serializer};
     use std::collections::BTreeMap;
 
     pub(super) fn serialize<S: Serializer>(
-        buckets: &[(Timestamp, Vec<u64>)],
+        buckets: &[(Timestamp, Vec<Entry>)],
         serializer: S,
     ) -> Result<S::Ok, S::Error> {
         serializer.collect_map(buckets.iter().rev().map(|(at, ids)| (at, ids)))
@@ -134,7 +183,7 @@ mod by_time {
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(
         deserializer: D,
-    ) -> Result<Vec<(Timestamp, Vec<u64>)>, D::Error> {
+    ) -> Result<Vec<(Timestamp, Vec<Entry>)>, D::Error> {
         Ok(BTreeMap::deserialize(deserializer)?.into_iter().rev().collect())
     }
 }
@@ -143,11 +192,15 @@ mod by_time {
 mod tests {
     use super::*;
 
+    fn thing(id: u64) -> Entry {
+        Entry { id, place: 0 }
+    }
+
     #[test]
     fn a_deadline_put_off_fires_once_and_late() {
         let (mut queue, mut due) = (Deadlines::default(), Due::default());
-        queue.set(1, &mut due, Timestamp(1_000_000), Timestamp(0));
-        queue.set(1, &mut due, Timestamp(5_000_000), Timestamp(0));
+        queue.set(thing(1), &mut due, Timestamp(1_000_000), Timestamp(0));
+        queue.set(thing(1), &mut due, Timestamp(5_000_000), Timestamp(0));
         assert_eq!(queue.len(), 1, "putting off costs no entry");
         let (fired, id) = queue.pop(Timestamp(1_200_000)).unwrap();
         assert!(!queue.is_due(id, &mut due, fired, Timestamp(1_200_000)));
@@ -160,7 +213,7 @@ mod tests {
         let mut queue = Deadlines::default();
         for id in [3u64, 1, 2, 7, 5, 6, 4] {
             // Two ids a time: 1 with 2, 3 with 4, and so on.
-            queue.set(id, &mut Due::default(), Timestamp(1 + id.div_ceil(2) * 1_000_000), Timestamp(0));
+            queue.set(thing(id), &mut Due::default(), Timestamp(1 + id.div_ceil(2) * 1_000_000), Timestamp(0));
         }
         let text = serde_json::to_string(&queue).unwrap();
         let times: Vec<usize> =
@@ -169,7 +222,7 @@ mod tests {
         let mut again: Deadlines = serde_json::from_str(&text).unwrap();
         assert_eq!(again.next(), queue.next());
         let order = |queue: &mut Deadlines| -> Vec<u64> {
-            std::iter::from_fn(|| queue.pop(Timestamp(9_000_000))).map(|(_, id)| id).collect()
+            std::iter::from_fn(|| queue.pop(Timestamp(9_000_000))).map(|(_, thing)| thing.id).collect()
         };
         assert_eq!(order(&mut again), [1, 2, 3, 4, 5, 6, 7]);
         assert_eq!(order(&mut queue), [1, 2, 3, 4, 5, 6, 7]);
@@ -179,8 +232,8 @@ mod tests {
     #[test]
     fn a_deadline_brought_forward_fires_once() {
         let (mut queue, mut due) = (Deadlines::default(), Due::default());
-        queue.set(1, &mut due, Timestamp(5_000_000), Timestamp(0));
-        queue.set(1, &mut due, Timestamp(1_000_000), Timestamp(0));
+        queue.set(thing(1), &mut due, Timestamp(5_000_000), Timestamp(0));
+        queue.set(thing(1), &mut due, Timestamp(1_000_000), Timestamp(0));
         let (fired, id) = queue.pop(Timestamp(9_000_000)).unwrap();
         assert!(queue.is_due(id, &mut due, fired, Timestamp(9_000_000)));
         let (fired, id) = queue.pop(Timestamp(9_000_000)).unwrap();

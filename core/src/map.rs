@@ -15,15 +15,21 @@ pub const fn mix(id: u64) -> u64 {
 /// The places of the smallest map that holds anything.
 const LEAST: usize = 8;
 
+/// The id of a place that is free. An entry of that very id lies beside the places.
+const FREE: u64 = u64::MAX;
+
 /// A map from 64-bit ids to small values. It cannot be iterated, so no decision can come to depend on a hash order.
 ///
 /// An id lies at the place that the upper bits of its product with the golden ratio name, or at the next free one after it; what
 /// is taken out leaves no gap between an id and its place. Ids of jobs are counted up, and such products lie evenly. A look-up
 /// is mostly one line of memory and a dozen instructions, a third of what it takes where tags are looked at first (`hashbrown`).
+/// That a place is free is told by its id, so that places are small and many lie in a cache.
 #[derive(Clone, Debug)]
 pub struct IdMap<V> {
     /// None, or a power of two of them.
     places: Vec<Place<V>>,
+    /// The value of the id that free places have.
+    odd: Option<V>,
     len: usize,
     /// 64 less the bits of a place's number.
     shift: u32,
@@ -32,11 +38,7 @@ pub struct IdMap<V> {
 #[derive(Clone, Debug)]
 struct Place<V> {
     id: u64,
-    value: Option<V>,
-}
-
-impl<V> Place<V> {
-    const FREE: Self = Self { id: 0, value: None };
+    value: V,
 }
 
 impl<V> Default for IdMap<V> {
@@ -49,7 +51,7 @@ impl<V> IdMap<V> {
     /// An empty map.
     #[must_use]
     pub const fn new() -> Self {
-        Self { places: Vec::new(), len: 0, shift: 63 }
+        Self { places: Vec::new(), odd: None, len: 0, shift: 63 }
     }
 
     /// How many entries it holds.
@@ -77,8 +79,10 @@ impl<V> IdMap<V> {
     /// Where an id lies, or the free place where it would; of a map without places, nowhere.
     fn place(&self, id: u64) -> (usize, bool) {
         let mut at = self.home(id);
-        while let Some(Place { id: other, value: Some(_) }) = self.places.get(at) {
-            if *other == id {
+        while let Some(place) = self.places.get(at)
+            && place.id != FREE
+        {
+            if place.id == id {
                 return (at, true);
             }
             at = self.after(at);
@@ -89,21 +93,20 @@ impl<V> IdMap<V> {
     /// The value of an id.
     #[must_use]
     pub fn get(&self, id: u64) -> Option<&V> {
-        let mut at = self.home(id);
-        loop {
-            let place = self.places.get(at)?;
-            let value = place.value.as_ref()?;
-            if place.id == id {
-                return Some(value);
-            }
-            at = self.after(at);
+        let (at, found) = self.place(id);
+        if found {
+            return Some(&self.places[at].value);
         }
+        if id == FREE { self.odd.as_ref() } else { None }
     }
 
     /// The value of an id, to change.
     pub fn get_mut(&mut self, id: u64) -> Option<&mut V> {
-        let (at, _) = self.place(id);
-        self.places.get_mut(at)?.value.as_mut()
+        let (at, found) = self.place(id);
+        if found {
+            return Some(&mut self.places[at].value);
+        }
+        if id == FREE { self.odd.as_mut() } else { None }
     }
 
     /// Whether the id is there.
@@ -111,47 +114,65 @@ impl<V> IdMap<V> {
     pub fn contains(&self, id: u64) -> bool {
         self.get(id).is_some()
     }
+}
 
+impl<V: Default> IdMap<V> {
     /// Sets the value of an id and gives back the one before.
     pub fn insert(&mut self, id: u64, value: V) -> Option<V> {
-        let at = self.place_for(id);
+        if id == FREE {
+            self.len += usize::from(self.odd.is_none());
+            return self.odd.replace(value);
+        }
+        let (at, found) = self.place_for(id);
         let place = &mut self.places[at];
-        place.id = id;
-        let before = place.value.replace(value);
-        self.len += usize::from(before.is_none());
-        before
+        if found {
+            return Some(std::mem::replace(&mut place.value, value));
+        }
+        *place = Place { id, value };
+        self.len += 1;
+        None
     }
 
     /// The value of an id, made by `make` when there is none.
     pub fn get_or_insert_with(&mut self, id: u64, make: impl FnOnce() -> V) -> &mut V {
-        let at = self.place_for(id);
-        let place = &mut self.places[at];
-        if place.value.is_none() {
-            place.id = id;
-            self.len += 1;
+        if id == FREE {
+            self.len += usize::from(self.odd.is_none());
+            return self.odd.get_or_insert_with(make);
         }
-        place.value.get_or_insert_with(make)
+        let (at, found) = self.place_for(id);
+        self.len += usize::from(!found);
+        let place = &mut self.places[at];
+        if !found {
+            *place = Place { id, value: make() };
+        }
+        &mut place.value
     }
 
     /// Where an id lies, or a free place for it after which others are left.
-    fn place_for(&mut self, id: u64) -> usize {
+    fn place_for(&mut self, id: u64) -> (usize, bool) {
         let (at, found) = self.place(id);
         if found || (self.len + 1) * 8 <= self.places.len() * 5 {
-            return at;
+            return (at, found);
         }
         self.resize((self.places.len() * 2).max(LEAST));
-        self.place(id).0
+        self.place(id)
     }
 
     /// Takes an id out. Gives room back when a burst has long passed.
     pub fn remove(&mut self, id: u64) -> Option<V> {
-        let (mut hole, _) = self.place(id);
-        let value = self.places.get_mut(hole)?.value.take()?;
+        let (mut hole, found) = self.place(id);
+        if !found {
+            let odd = if id == FREE { self.odd.take() } else { None };
+            self.len -= usize::from(odd.is_some());
+            return odd;
+        }
+        let value = std::mem::take(&mut self.places[hole].value);
+        self.places[hole].id = FREE;
         self.len -= 1;
         // Whoever would be looked for in vain behind the hole moves into it.
         let mut at = self.after(hole);
         let last = self.places.len() - 1;
-        while self.places[at].value.is_some() {
+        while self.places[at].id != FREE {
             let home = self.home(self.places[at].id);
             if at.wrapping_sub(home) & last >= at.wrapping_sub(hole) & last {
                 self.places.swap(hole, at);
@@ -168,10 +189,10 @@ impl<V> IdMap<V> {
     #[cold]
     fn resize(&mut self, places: usize) {
         let mut free = Vec::new();
-        free.resize_with(places, || Place::FREE);
+        free.resize_with(places, || Place { id: FREE, value: V::default() });
         self.shift = u64::BITS - places.ilog2();
         for place in std::mem::replace(&mut self.places, free) {
-            if place.value.is_some() {
+            if place.id != FREE {
                 let (at, _) = self.place(place.id);
                 self.places[at] = place;
             }
@@ -182,14 +203,14 @@ impl<V> IdMap<V> {
 impl<V: Serialize> Serialize for IdMap<V> {
     /// A list of pairs by ascending id, so that equal maps are saved alike.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let pairs = self.places.iter().filter_map(|place| Some((place.id, place.value.as_ref()?)));
-        let mut pairs: Vec<(u64, &V)> = pairs.collect();
+        let held = self.places.iter().filter(|place| place.id != FREE).map(|place| (place.id, &place.value));
+        let mut pairs: Vec<(u64, &V)> = held.chain(self.odd.iter().map(|value| (FREE, value))).collect();
         pairs.sort_by_key(|pair| pair.0);
         serializer.collect_seq(pairs)
     }
 }
 
-impl<'de, V: Deserialize<'de>> Deserialize<'de> for IdMap<V> {
+impl<'de, V: Deserialize<'de> + Default> Deserialize<'de> for IdMap<V> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut map = Self::new();
         for (id, value) in Vec::<(u64, V)>::deserialize(deserializer)? {

@@ -3,6 +3,7 @@
 
 use super::job::{Job, State, any_of};
 use super::{ANSWER_WITHIN, Controller, Effect, Out};
+use crate::deadline::Entry;
 use crate::fact::{Fact, Why};
 use crate::id::{JobId, PlacementId};
 use crate::port::table::{Mark, Standing};
@@ -198,12 +199,9 @@ impl Controller {
         }
     }
 
-    pub(super) fn on_deadline(&mut self, id: JobId, fired: Timestamp, now: Timestamp, out: &mut Out) {
-        let Some((job, deadlines)) = self.state.jobs.with_deadlines(id) else { return };
-        if !deadlines.is_due(id.0, &mut job.due, fired, now) {
-            return;
-        }
-        let (placement, region) = (job.ticket.placement, job.ticket.region);
+    pub(super) fn on_deadline(&mut self, thing: Entry, fired: Timestamp, now: Timestamp, out: &mut Out) {
+        let Some(job) = self.state.jobs.is_due(thing, fired, now) else { return };
+        let (id, placement, region) = (JobId(thing.id), job.ticket.placement, job.ticket.region);
         match job.state {
             State::Waiting(_) => self.place(id, now, out),
             State::Claiming => {

@@ -1,6 +1,6 @@
 //! Open jobs and their states. Knows one job's life as data; must not know regions' health or how a region is chosen.
 
-use crate::deadline::{Deadlines, Due};
+use crate::deadline::{Deadlines, Due, Entry};
 use crate::fact::WaitReason;
 use crate::id::{JobId, PlacementId, RegionId};
 use crate::map::IdMap;
@@ -24,14 +24,18 @@ pub(crate) enum State {
     Started,
 }
 
-/// An open job.
+/// An open job. What most turns look at lies first, and in one line of memory.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[repr(C, align(64))]
 pub(crate) struct Job {
-    /// The current placement, or the last one.
-    pub(crate) ticket: Ticket,
-    pub(crate) state: State,
-    /// Since when.
+    pub(crate) due: Due,
+    /// Since when it is in its state.
     pub(crate) since: Timestamp,
+    /// Whose runner is expected to serve it: its own, unless runners were swapped.
+    pub(crate) cover: PlacementId,
+    pub(crate) state: State,
+    /// The region in which that runner is made: where it matters whether there is a queue, or an evacuation.
+    pub(crate) cover_region: RegionId,
     /// Tries of the effect in flight, or waits in a row.
     pub(crate) tries: u8,
     /// Whether the effect of its state is under way: its answer may be overdue. Else it waits to be tried again.
@@ -40,18 +44,15 @@ pub(crate) struct Job {
     pub(crate) claimed: bool,
     /// Whether reconcile found it.
     pub(crate) recovered: bool,
-    /// Whose runner is expected to serve it: its own, unless runners were swapped.
-    pub(crate) cover: PlacementId,
-    /// The region in which that runner is made: where it matters whether there is a queue, or an evacuation.
-    pub(crate) cover_region: RegionId,
+    /// The last failure.
+    pub(crate) failure: Option<Failure>,
+    /// The current placement, or the last one.
+    pub(crate) ticket: Ticket,
     /// Since when that runner is being made. It goes with the runner from job to job: one that never comes is found out
     /// by its own age, not by that of those who wait for it in turn.
     pub(crate) cover_since: Timestamp,
     /// When GitHub's list showed it last.
     pub(crate) listed_at: Timestamp,
-    /// The last failure.
-    pub(crate) failure: Option<Failure>,
-    pub(crate) due: Due,
 }
 
 /// Stands for the runner of another job until the table tells whether there is one, and of which placement.
@@ -124,12 +125,27 @@ impl Jobs {
         self.rows.get_mut(slot)
     }
 
-    /// The job and the queue of deadlines, to set one with [`Deadlines::set`].
+    /// Sets the deadline of a job.
     #[inline]
-    pub(crate) fn with_deadlines(&mut self, id: JobId) -> Option<(&mut Job, &mut Deadlines)> {
-        let slot = self.slot(id)?;
-        self.last = Some((id, slot));
-        Some((self.rows.get_mut(slot)?, &mut self.deadlines))
+    pub(crate) fn set_deadline(&mut self, id: JobId, at: Timestamp, now: Timestamp) {
+        let Some(place) = self.slot(id) else { return };
+        self.last = Some((id, place));
+        if let Some(job) = self.rows.get_mut(place) {
+            self.deadlines.set(Entry { id: id.0, place }, &mut job.due, at, now);
+        }
+    }
+
+    /// The job whose deadline fired, if it is really due. A job that is not where it was has ended, or was taken in anew and has
+    /// a deadline of its own.
+    pub(crate) fn is_due(&mut self, thing: Entry, fired: Timestamp, now: Timestamp) -> Option<&Job> {
+        let id = JobId(thing.id);
+        let place = if thing.place == Entry::NOWHERE { self.find(id)? } else { thing.place };
+        let job = self.rows.get_mut(place).filter(|job| job.ticket.placement.job == id)?;
+        if !self.deadlines.is_due(Entry { place, ..thing }, &mut job.due, fired, now) {
+            return None;
+        }
+        self.last = Some((id, place));
+        Some(job)
     }
 
     pub(crate) fn insert(&mut self, job: Job) {
@@ -140,10 +156,11 @@ impl Jobs {
         self.last = Some((id, slot));
     }
 
-    pub(crate) fn remove(&mut self, id: JobId) -> Option<Job> {
-        let slot = self.index.remove(id.0)?;
-        self.last = None;
-        self.rows.remove(slot)
+    pub(crate) fn remove(&mut self, id: JobId) {
+        if let Some(slot) = self.index.remove(id.0) {
+            self.last = None;
+            self.rows.remove(slot);
+        }
     }
 
     /// The ids of jobs for which `wanted` holds, in the order of their rows: for sweeps at a change of phase.
@@ -187,5 +204,16 @@ impl Jobs {
     /// How many runners are expected to serve another job than the one they were made for.
     pub(crate) fn swapped(&self) -> usize {
         self.covers.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::mem::offset_of;
+
+    #[test]
+    fn what_most_turns_look_at_lies_in_one_line() {
+        assert!(offset_of!(Job, ticket) + offset_of!(Ticket, placement) + size_of::<PlacementId>() <= 64);
     }
 }

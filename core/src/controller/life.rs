@@ -104,9 +104,7 @@ impl Controller {
     }
 
     pub(super) fn set_deadline(&mut self, id: JobId, at: Timestamp, now: Timestamp) {
-        if let Some((job, deadlines)) = self.state.jobs.with_deadlines(id) {
-            deadlines.set(id.0, &mut job.due, at, now);
-        }
+        self.state.jobs.set_deadline(id, at, now);
     }
 
     /// Decides where a job goes next and claims it there; or lets it wait, and says why.

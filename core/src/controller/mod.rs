@@ -239,8 +239,8 @@ impl Controller {
     }
 
     fn on_wake(&mut self, now: Timestamp, out: &mut Out) {
-        while let Some((fired, id)) = self.state.jobs.deadlines.pop(now) {
-            self.on_deadline(JobId(id), fired, now, out);
+        while let Some((fired, thing)) = self.state.jobs.deadlines.pop(now) {
+            self.on_deadline(thing, fired, now, out);
         }
         if now >= self.state.next_probe {
             self.state.next_probe = now + self.policy.failover.probe_every;

@@ -7,11 +7,44 @@ use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-struct Entry {
+/// Where a run is, and until when that is believed: both in one word, for there are many runs.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+#[serde(from = "Saved", into = "Saved")]
+struct Entry(u64);
+
+/// An entry as it is saved.
+#[derive(Serialize, Deserialize)]
+struct Saved {
     region: RegionId,
-    /// Not believed from then on.
     until: Timestamp,
+}
+
+impl Entry {
+    const fn new(region: RegionId, until: Timestamp) -> Self {
+        let latest = u64::MAX >> u8::BITS; // in the year 4253
+        Self(if until.0 < latest { until.0 } else { latest } << u8::BITS | region.0 as u64)
+    }
+
+    const fn region(self) -> RegionId {
+        RegionId(self.0 as u8)
+    }
+
+    /// Not believed from then on.
+    const fn until(self) -> Timestamp {
+        Timestamp(self.0 >> u8::BITS)
+    }
+}
+
+impl From<Saved> for Entry {
+    fn from(saved: Saved) -> Self {
+        Self::new(saved.region, saved.until)
+    }
+}
+
+impl From<Entry> for Saved {
+    fn from(entry: Entry) -> Self {
+        Self { region: entry.region(), until: entry.until() }
+    }
 }
 
 /// The remembered region of each workflow run: bounded, expiring, the oldest forgotten first.
@@ -25,18 +58,18 @@ pub(crate) struct Sticky {
 impl Sticky {
     /// The region of a run, if it is remembered and not expired.
     pub(crate) fn region(&self, run: RunId, now: Timestamp) -> Option<RegionId> {
-        self.entries.get(run.0).filter(|entry| entry.until > now).map(|entry| entry.region)
+        self.entries.get(run.0).filter(|entry| entry.until() > now).map(|entry| entry.region())
     }
 
     /// Remembers where a run is, or that it still is there.
     pub(crate) fn remember(&mut self, run: RunId, region: RegionId, policy: &policy::Sticky, now: Timestamp) {
         let until = now + policy.ttl;
         if let Some(entry) = self.entries.get_mut(run.0) {
-            *entry = Entry { region, until };
+            *entry = Entry::new(region, until);
             return;
         }
         self.expire(policy, now);
-        self.entries.insert(run.0, Entry { region, until });
+        self.entries.insert(run.0, Entry::new(region, until));
         self.order.push_back((until, run));
     }
 
@@ -53,7 +86,7 @@ impl Sticky {
             }
             self.order.pop_front();
             match self.entries.get(run.0) {
-                Some(entry) if entry.until > now && !full => self.order.push_back((entry.until, run)),
+                Some(entry) if entry.until() > now && !full => self.order.push_back((entry.until(), run)),
                 Some(_) => {
                     self.entries.remove(run.0);
                 }

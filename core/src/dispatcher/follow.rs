@@ -2,6 +2,7 @@
 
 use super::task::State;
 use super::{ANSWER_WITHIN, Dispatcher, Effect, Out};
+use crate::deadline::Entry;
 use crate::fact::Fact;
 use crate::id::PlacementId;
 use crate::map::mix;
@@ -142,11 +143,8 @@ impl Dispatcher {
         }
     }
 
-    pub(super) fn on_deadline(&mut self, key: u64, fired: Timestamp, now: Timestamp, out: &mut Out) {
-        let Some((task, deadlines)) = self.state.tasks.by_key(key) else { return };
-        if !deadlines.is_due(key, &mut task.due, fired, now) {
-            return;
-        }
+    pub(super) fn on_deadline(&mut self, thing: Entry, fired: Timestamp, now: Timestamp, out: &mut Out) {
+        let Some(task) = self.state.tasks.is_due(thing, fired, now) else { return };
         let placement = task.ticket.placement;
         match task.state {
             State::Confirming => self.on_confirmed(placement, Verdict::Unavailable, now, out),

@@ -257,8 +257,8 @@ impl Dispatcher {
     }
 
     fn on_wake(&mut self, now: Timestamp, out: &mut Out) {
-        while let Some((fired, key)) = self.state.tasks.deadlines.pop(now) {
-            self.on_deadline(key, fired, now, out);
+        while let Some((fired, thing)) = self.state.tasks.deadlines.pop(now) {
+            self.on_deadline(thing, fired, now, out);
         }
         if self.state.receiving.is_some_and(|since| now.since(since) >= RECEIVE_WITHIN) {
             self.state.receiving = None;

@@ -1,6 +1,6 @@
 //! Tasks and their states. Knows one task's life as data; must not know budgets or breakers.
 
-use crate::deadline::{Deadlines, Due};
+use crate::deadline::{Deadlines, Due, Entry};
 use crate::id::PlacementId;
 use crate::map::IdMap;
 use crate::port::Ticket;
@@ -50,19 +50,16 @@ impl State {
     }
 }
 
-/// One placement that a dispatcher makes capacity for.
+/// One placement that a dispatcher makes capacity for. What most turns look at lies first, and in one line of memory.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[repr(C, align(64))]
 pub(crate) struct Task {
-    pub(crate) ticket: Ticket,
+    pub(crate) due: Due,
+    pub(crate) since: Timestamp,
     pub(crate) receipt: Receipt,
     /// Whether its message is a stale hint, good only if its own job waits.
     pub(crate) stale: bool,
     pub(crate) state: State,
-    pub(crate) since: Timestamp,
-    /// When its message is seen again unless it is kept hidden.
-    pub(crate) visible_at: Timestamp,
-    /// When it was last confirmed to be current.
-    pub(crate) confirmed_at: Timestamp,
     pub(crate) registered: bool,
     pub(crate) spot: bool,
     /// On the way out because it is surplus, and not because it failed to start.
@@ -75,7 +72,11 @@ pub(crate) struct Task {
     #[serde(default)]
     pub(crate) unheard: bool,
     pub(crate) tries: u8,
-    pub(crate) due: Due,
+    pub(crate) ticket: Ticket,
+    /// When its message is seen again unless it is kept hidden.
+    pub(crate) visible_at: Timestamp,
+    /// When it was last confirmed to be current.
+    pub(crate) confirmed_at: Timestamp,
 }
 
 /// All tasks of a dispatcher.
@@ -119,10 +120,16 @@ impl Tasks {
         self.rows.get_mut(slot)
     }
 
-    #[inline]
-    pub(crate) fn by_key(&mut self, key: u64) -> Option<(&mut Task, &mut Deadlines)> {
-        let slot = self.slot(key)?;
-        Some((self.rows.get_mut(slot)?, &mut self.deadlines))
+    /// The task whose deadline fired, if it is really due. A task that is not where it was has ended, or was received anew and
+    /// has a deadline of its own.
+    pub(crate) fn is_due(&mut self, thing: Entry, fired: Timestamp, now: Timestamp) -> Option<&mut Task> {
+        let place = if thing.place == Entry::NOWHERE { self.find(thing.id)? } else { thing.place };
+        let task = self.rows.get_mut(place).filter(|task| task.ticket.placement.word() == thing.id)?;
+        if !self.deadlines.is_due(Entry { place, ..thing }, &mut task.due, fired, now) {
+            return None;
+        }
+        self.last = Some((thing.id, place));
+        Some(task)
     }
 
     pub(crate) fn insert(&mut self, task: Task) {
@@ -141,8 +148,20 @@ impl Tasks {
 
     pub(crate) fn set_deadline(&mut self, placement: PlacementId, at: Timestamp, now: Timestamp) {
         let key = placement.word();
-        if let Some((task, deadlines)) = self.by_key(key) {
-            deadlines.set(key, &mut task.due, at, now);
+        let Some(place) = self.slot(key) else { return };
+        if let Some(task) = self.rows.get_mut(place) {
+            self.deadlines.set(Entry { id: key, place }, &mut task.due, at, now);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::mem::offset_of;
+
+    #[test]
+    fn what_most_turns_look_at_lies_in_one_line() {
+        assert!(offset_of!(Task, ticket) + offset_of!(Ticket, placement) + size_of::<PlacementId>() <= 64);
     }
 }

@@ -12,7 +12,7 @@ use tidegate_core::{Span, Timestamp};
 
 const ABSENT: Timestamp = Timestamp::MAX;
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Entry {
     /// From when each region has a copy.
     present: PerRegion<Timestamp>,

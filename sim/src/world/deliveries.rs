@@ -26,7 +26,7 @@ impl World {
         let split = self.ingress.is_split(now);
         let u = if split { self.streams.deliveries.random() } else { 1.0 };
         let region = self.ingress.target(now, u);
-        let takes = self.net.github(region, self.spec.delivery_rtts, &mut self.streams.network);
+        let takes = self.net.github(region, self.spec.delivery_rtts);
         let lost =
             self.faults.webhook_loss() > 0.0 && self.streams.deliveries.random::<f64>() < self.faults.webhook_loss();
         let mail = self.post.deliveries.insert(Delivery { event, sent_at });

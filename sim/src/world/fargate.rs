@@ -21,8 +21,9 @@ pub(crate) enum Doing {
     Busy(Handle),
 }
 
-/// A task.
+/// A task, in two lines of memory.
 #[derive(Clone, Debug)]
+#[repr(align(64))]
 pub(crate) struct Task {
     pub(crate) ticket: Ticket,
     pub(crate) generation: u32,

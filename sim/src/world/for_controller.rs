@@ -18,7 +18,7 @@ impl World {
             Effect::Table(command) => self.on_table(node, command),
             Effect::Enqueue(enqueue::Command::Send { ticket }) => self.on_send(node, ticket),
             Effect::Probe(probe::Command::Check { region, sequence }) => {
-                let takes = Span(self.net.rtt(node, region, 0.5, &mut self.streams.network).0);
+                let takes = Span(self.net.rtt(node, region, 0.5).0);
                 let at = self.agenda.now() + takes;
                 self.agenda.schedule(at, Due::Probe { from: node, to: region, sequence });
             }
@@ -76,7 +76,7 @@ impl World {
         }
         let other = self.nearest_replica(node)?;
         let times = self.spec.strong_write_rtts.sample(&mut self.streams.services);
-        Some(local + self.net.rtt(node, other, times, &mut self.streams.network))
+        Some(local + self.net.rtt(node, other, times))
     }
 
     fn on_claim(&mut self, node: RegionId, ticket: Ticket, local: Span) {
@@ -117,7 +117,7 @@ impl World {
             match self.call(host, Service::Queue) {
                 Call::Works(factor) => {
                     let send = self.spec.queue_send.sample(&mut self.streams.services) * factor;
-                    let wire = self.net.rtt(node, host, 1.0, &mut self.streams.network);
+                    let wire = self.net.rtt(node, host, 1.0);
                     let at = self.agenda.now() + Span::from_secs_f64(send) + wire;
                     let mail = self.post.messages.insert(ticket);
                     return self.agenda.schedule(at, Due::Enqueue { from: node, mail });
@@ -144,7 +144,7 @@ impl World {
 
     pub(super) fn api_time(&mut self, node: RegionId) -> Span {
         let call = self.spec.github_call.span(&mut self.streams.services);
-        call + self.net.github(node, 1.0, &mut self.streams.network)
+        call + self.net.github(node, 1.0)
     }
 
     fn on_list_queued(&mut self, node: RegionId) {

@@ -112,7 +112,7 @@ impl World {
         let takes = Span::from_secs_f64(self.spec.queue_receive.sample(&mut self.streams.services) * factor);
         let host = self.queue_host[region.index()];
         let far = host != region; // a queue at home is as near as it was measured
-        let wire = if far { self.net.rtt(region, host, 1.0, &mut self.streams.network) } else { Span::ZERO };
+        let wire = if far { self.net.rtt(region, host, 1.0) } else { Span::ZERO };
         let takes = takes + wire;
         self.watch_hidden(region);
         self.tell_dispatcher(region, takes, dispatcher::Event::Dequeue(dequeue::Event::Received { messages }));

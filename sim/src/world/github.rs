@@ -26,8 +26,9 @@ pub(crate) enum JobState {
     Orphaned,
 }
 
-/// A job at GitHub.
+/// A job at GitHub, in two lines of memory.
 #[derive(Clone, Debug)]
+#[repr(align(64))]
 pub(crate) struct GhJob {
     pub(crate) id: JobId,
     pub(crate) generation: u32,
@@ -62,9 +63,10 @@ impl GhJob {
 }
 
 /// A registered runner.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Runner {
     /// Registered, never connected.
+    #[default]
     Offline,
     /// Connected, waiting for a job.
     Idle,
@@ -79,7 +81,7 @@ struct Pool {
 }
 
 /// A token bucket of GitHub's.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Bucket {
     tokens: f64,
     at: Timestamp,
@@ -327,7 +329,9 @@ impl GitHub {
     /// Jobs queued before `until`, oldest first, [`LIST_MAX`] at the most: a hundred pages.
     pub(crate) fn list_queued(&self, until: Timestamp) -> Vec<JobSpec> {
         let listed = |job: &GhJob| job.state == JobState::Queued && job.queued_at <= until;
-        let rows = self.jobs.iter().filter(|(_, job)| listed(job));
+        // Every queued job stands in the line of its pool: those at work need not be looked at.
+        let lines = self.pools.iter().flat_map(|pool| &pool.queued);
+        let rows = lines.filter_map(|handle| Some((handle.slot, self.job(*handle).filter(|job| listed(job))?)));
         let mut oldest: Vec<(Timestamp, JobId, u32)> = rows.map(|(slot, job)| (job.queued_at, job.id, slot)).collect();
         if oldest.len() > LIST_MAX {
             oldest.select_nth_unstable(LIST_MAX);

@@ -40,7 +40,7 @@ impl World {
 
     /// The way back of a probe.
     pub(crate) fn probe_back(&mut self, from: RegionId, to: RegionId) -> Span {
-        self.net.rtt(from, to, 0.5, &mut self.streams.network)
+        self.net.rtt(from, to, 0.5)
     }
 
     pub(crate) fn answer_probe(&mut self, to: RegionId, after: Span, event: probe::Event) {

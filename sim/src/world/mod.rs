@@ -59,7 +59,6 @@ const REDELIVERY_WINDOW: Span = Span::from_hours(72);
 /// Streams of random numbers by purpose.
 #[derive(Clone, Debug)]
 struct Streams {
-    network: Rng,
     services: Rng,
     start: Rng,
     deliveries: Rng,
@@ -150,7 +149,6 @@ impl World {
         let strategy: CacheStrategy = policy.cache;
         let regions = policy.regions.len();
         let streams = Streams {
-            network: stream(seed, "network"),
             services: stream(seed, "services"),
             start: stream(seed, "start"),
             deliveries: stream(seed, "deliveries"),
@@ -158,7 +156,7 @@ impl World {
             operator: stream(seed, "operator"),
             lost: stream(seed, "lost"),
         };
-        let net = Net::new(&policy, &spec);
+        let net = Net::new(&policy, &spec, stream(seed, "network"));
         let lags = LagModel {
             near: spec.replication_lag.clone(),
             far: spec.replication_lag_far.clone(),

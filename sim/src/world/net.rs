@@ -12,18 +12,48 @@ use tidegate_core::policy::Policy;
 pub(crate) struct Net {
     rtt: PerRegion<PerRegion<f64>>,
     github: PerRegion<f64>,
-    noise: Dist,
+    noise: Noise,
     far: f64,
+}
+
+/// What multiplies the next round trips. Drawn many at a time: a number drawn alone has to wait for the tables and the code that
+/// it takes to draw it.
+#[derive(Clone, Debug)]
+struct Noise {
+    dist: Dist,
+    rng: Rng,
+    drawn: [f64; Self::MANY],
+    used: usize,
+}
+
+impl Noise {
+    const MANY: usize = 16;
+
+    #[inline]
+    fn next(&mut self) -> f64 {
+        if self.used == Self::MANY {
+            self.draw();
+        }
+        let factor = self.drawn[self.used];
+        self.used += 1;
+        factor
+    }
+
+    #[inline(never)]
+    fn draw(&mut self) {
+        self.drawn.iter_mut().for_each(|factor| *factor = self.dist.sample(&mut self.rng));
+        self.used = 0;
+    }
 }
 
 impl Net {
     /// The part of the world's network that a policy uses. A pair without a figure counts as 0.2 s, the longest of
     /// the common pairs; the readers of world files refuse such a pair.
-    pub(crate) fn new(policy: &Policy, spec: &WorldSpec) -> Self {
+    pub(crate) fn new(policy: &Policy, spec: &WorldSpec, rng: Rng) -> Self {
         let mut net = Self {
             rtt: Default::default(),
             github: Default::default(),
-            noise: spec.network_noise.clone(),
+            noise: Noise { dist: spec.network_noise.clone(), rng, drawn: [1.0; Noise::MANY], used: Noise::MANY },
             far: spec.far_rtt,
         };
         for a in policy.ids() {
@@ -50,12 +80,12 @@ impl Net {
     }
 
     /// A round trip between regions, `times` over.
-    pub(crate) fn rtt(&self, a: RegionId, b: RegionId, times: f64, rng: &mut Rng) -> Span {
-        Span::from_secs_f64(self.mean(a, b) * times * self.noise.sample(rng))
+    pub(crate) fn rtt(&mut self, a: RegionId, b: RegionId, times: f64) -> Span {
+        Span::from_secs_f64(self.mean(a, b) * times * self.noise.next())
     }
 
     /// A round trip between GitHub and a region, `times` over.
-    pub(crate) fn github(&self, region: RegionId, times: f64, rng: &mut Rng) -> Span {
-        Span::from_secs_f64(self.github[region.index()] * times * self.noise.sample(rng))
+    pub(crate) fn github(&mut self, region: RegionId, times: f64) -> Span {
+        Span::from_secs_f64(self.github[region.index()] * times * self.noise.next())
     }
 }

@@ -7,7 +7,9 @@ use tidegate_core::port::dequeue::{Message, Receipt};
 use tidegate_core::slab::Slab;
 use tidegate_core::{Span, Timestamp};
 
+/// In two lines of memory.
 #[derive(Clone, Copy, Debug)]
+#[repr(align(64))]
 struct Row {
     ticket: Ticket,
     enqueued_at: Timestamp,

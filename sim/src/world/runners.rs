@@ -16,8 +16,7 @@ use tidegate_core::time::Span;
 impl World {
     pub(super) fn on_register(&mut self, node: RegionId, ticket: Ticket) {
         let (placement, now) = (ticket.placement, self.agenda.now());
-        let takes = self.spec.register_call.span(&mut self.streams.services)
-            + self.net.github(node, 1.0, &mut self.streams.network);
+        let takes = self.spec.register_call.span(&mut self.streams.services) + self.net.github(node, 1.0);
         let failure = if !self.faults.github_up() {
             Some(Failure::GitHubDown)
         } else {

@@ -11,7 +11,7 @@ mod record;
 
 use lag::LAG_MAX;
 pub(crate) use lag::LagModel;
-use record::{Record, View};
+use record::{Item, Record, View};
 
 use std::collections::VecDeque;
 use tidegate_core::id::{JobId, MAX_REGIONS, PerRegion, PlacementId, RegionId, RegionSet};
@@ -22,39 +22,24 @@ use tidegate_core::port::{Stage, Ticket};
 use tidegate_core::slab::Slab;
 use tidegate_core::{Span, Timestamp};
 
-const NONE: u32 = u32::MAX;
-
 /// Links of who serves whom that are followed at the most.
 const CHAIN_MAX: u64 = 64;
-
-#[derive(Clone, Copy, Debug)]
-struct Item {
-    ticket: Ticket,
-    head: u32,
-    held: bool,
-}
-
-impl Item {
-    /// Where a placement was made, if it is the newest.
-    fn region_of(&self, placement: Option<PlacementId>) -> Option<RegionId> {
-        placement.filter(|placement| *placement == self.ticket.placement).map(|_| self.ticket.region)
-    }
-}
 
 /// The claims table and the records of the nodes.
 #[derive(Clone, Debug)]
 pub(crate) struct Table {
     index: IdMap<u32>,
     items: Slab<Item>,
-    records: Slab<Record>,
+    /// All but the newest of each item.
+    older: Slab<Record>,
     /// Ended jobs by the time their item goes, each with the place where that was.
     expiring: VecDeque<(Timestamp, u64, u32)>,
     /// Jobs with a write that is held back from some replica.
     held: Vec<u64>,
     pub(crate) nodes: nodes::Nodes,
     pub(crate) lags: LagModel,
-    /// Writes so far.
-    number: u64,
+    /// Writes so far, without what is over 32 bits.
+    number: u32,
     /// Writes and reads by replica, for the bill.
     pub(crate) writes: PerRegion<u64>,
     pub(crate) reads: PerRegion<u64>,
@@ -74,7 +59,7 @@ impl Table {
         Self {
             index: IdMap::new(),
             items: Slab::default(),
-            records: Slab::default(),
+            older: Slab::default(),
             expiring: VecDeque::new(),
             held: Vec::new(),
             nodes: nodes::Nodes::default(),
@@ -94,22 +79,13 @@ impl Table {
         }
         let sent = if record.late.contains(replica) { record.released_at } else { record.at };
         let age = now.since(sent);
-        sent <= now && (age >= LAG_MAX || age >= self.lags.lag(record.write, record.writer, replica))
+        sent <= now && (age >= LAG_MAX || age >= self.lags.lag(u64::from(record.write), record.writer, replica))
     }
 
     /// What the records of an item say together, as far as they are shown.
     fn view(&self, item: &Item, shown: impl Fn(&Record) -> bool) -> Option<View> {
-        let mut view: Option<View> = None;
-        let mut at = item.head;
-        while let Some(record) = self.records.get(at) {
-            at = record.next;
-            let says = if shown(record) { Some(record.view) } else { record.before };
-            view = match (view, says) {
-                (Some(view), Some(says)) => Some(view.join(says)),
-                (view, says) => view.or(says),
-            };
-        }
-        view
+        let says = |record: &Record| if shown(record) { Some(record.view) } else { record.before };
+        item.records(&self.older).filter_map(says).reduce(View::join)
     }
 
     fn item(&self, job: JobId) -> Option<&Item> {
@@ -119,19 +95,7 @@ impl Table {
     /// What a replica shows of a job.
     pub(crate) fn standing(&self, job: JobId, replica: RegionId, now: Timestamp) -> Option<Standing> {
         let item = self.item(job)?;
-        self.view(item, |record| self.is_shown(record, replica, now)).map(|view| view.standing)
-    }
-
-    /// Where a writer's newest record of an item is; [`NONE`] before its first.
-    fn latest(records: &Slab<Record>, item: &Item, writer: RegionId) -> u32 {
-        let mut at = item.head;
-        while let Some(record) = records.get(at) {
-            if record.writer == writer {
-                return at;
-            }
-            at = record.next;
-        }
-        NONE
+        self.view(item, |record| self.is_shown(record, replica, now)).map(View::standing)
     }
 
     /// Writes a record of `writer`. The version before is kept for the replicas that do not show the new one yet; when
@@ -144,10 +108,10 @@ impl Table {
         held: RegionSet,
         now: Timestamp,
     ) {
-        self.number += 1;
+        self.number = self.number.wrapping_add(1);
         let item = self.items.get_mut(slot).expect("the caller has it");
         let shown = |before: &Record| before.held.is_empty() && now.since(before.at.max(before.released_at)) >= LAG_MAX;
-        match self.records.get_mut(Self::latest(&self.records, item, writer)) {
+        match item.latest_mut(&mut self.older, writer) {
             Some(record) if shown(record) => {
                 record.before = Some(record.view);
                 (record.at, record.write) = (now, self.number);
@@ -155,25 +119,25 @@ impl Table {
                 change(&mut record.view, &mut record.claimed);
             }
             before => {
-                let fresh = || (View::fresh(&item.ticket), 0);
-                let (mut view, mut claimed) = before.map_or_else(fresh, |before| (before.view, before.claimed));
+                let before = before.map(|before| (before.view, before.claimed));
+                let fresh = || (View::fresh(item.placement.run_attempt, item.region), 0);
+                let (mut view, mut claimed) = before.unwrap_or_else(fresh);
                 change(&mut view, &mut claimed);
-                item.head = self.records.insert(Record {
-                    at: now,
-                    write: self.number,
-                    held,
-                    late: RegionSet::EMPTY,
-                    released_at: Timestamp::ZERO,
-                    view,
-                    before: None,
-                    writer,
-                    claimed,
-                    next: item.head,
-                });
+                let next = self.older.insert(item.first);
+                item.first = Record { next, ..Record::new(writer, view, claimed, held, self.number, now) };
             }
         }
-        if !held.is_empty() && !std::mem::replace(&mut item.held, true) {
-            self.held.push(item.ticket.placement.job.0);
+        self.note_held(slot, held);
+    }
+
+    /// Remembers which items have a write that is held back.
+    fn note_held(&mut self, slot: u32, held: RegionSet) {
+        if held.is_empty() {
+            return;
+        }
+        let item = self.items.get_mut(slot).expect("the caller has it");
+        if !std::mem::replace(&mut item.held, true) {
+            self.held.push(item.placement.job.0);
         }
     }
 
@@ -192,34 +156,32 @@ impl Table {
         let shown = |record: &Record| global || self.is_shown(record, writer, now);
         let found = self.index.get(job.0).copied();
         let item = found.and_then(|slot| self.items.get(slot));
-        let known = item.and_then(|item| self.view(item, shown)).map(|view| view.standing);
-        let own = item.and_then(|item| self.records.get(Self::latest(&self.records, item, writer)));
-        let made =
-            |own: &Record| (own.view.standing.run_attempt, own.claimed) == (placement.run_attempt, placement.attempt);
+        let known = item.and_then(|item| self.view(item, shown)).map(View::standing);
+        let own = item.and_then(|item| item.records(&self.older).find(|record| record.writer == writer));
+        let made = |own: &Record| (own.view.run_attempt, own.claimed) == (placement.run_attempt, placement.attempt);
         let claimed = own.is_some_and(made);
         self.reads[writer.index()] += 1;
         if let Some(standing) = known.filter(|standing| !standing.yields_to(&ticket, claimed)) {
             return Claimed::No(standing);
         }
-        let slot = match found {
-            Some(slot) => slot,
-            None => {
-                let slot = self.items.insert(Item { ticket, head: NONE, held: false });
-                self.index.insert(job.0, slot);
-                slot
-            }
-        };
-        let item = self.items.get_mut(slot).expect("just found or made");
-        if placement >= item.ticket.placement {
-            item.ticket = ticket;
-        }
         self.writes[writer.index()] += 1;
-        let fresh = View::fresh(&ticket);
-        let new = View { standing: Standing { attempt: placement.attempt, ..fresh.standing }, ..fresh };
+        let new = View::claim(&ticket);
+        let Some(slot) = found else {
+            self.number = self.number.wrapping_add(1);
+            let first = Record::new(writer, new, placement.attempt, held, self.number, now);
+            let slot = self.items.insert(Item::new(ticket, first));
+            self.index.insert(job.0, slot);
+            self.note_held(slot, held);
+            return Claimed::Yes;
+        };
+        let item = self.items.get_mut(slot).expect("just found");
+        if placement >= item.placement {
+            (item.ticket, item.placement, item.region) = (ticket, placement, ticket.region);
+        }
         // Once more, because the answer was lost: what has been marked since stays.
-        let says = |standing: Standing| (standing.attempt, standing.region) == (placement.attempt, ticket.region);
+        let says = |view: &View| (view.attempt, view.region) == (placement.attempt, ticket.region);
         let note = |view: &mut View, attempt: &mut u16| {
-            if !(claimed && says(view.standing)) {
+            if !(claimed && says(view)) {
                 *view = new;
             }
             *attempt = placement.attempt;
@@ -236,9 +198,9 @@ impl Table {
             let own = runner.filter(|runner| runner.job == job).or(unmade);
             let region = self.items.get(slot).expect("indexed").region_of(own);
             let note = |view: &mut View, _: &mut u16| {
-                view.standing.stage = view.standing.stage.max(stage);
-                if let (Some(own), Some(region)) = (own, region) {
-                    view.standing.note_taken(own, region, job);
+                view.stage = view.stage.max(stage);
+                if let Some(own) = own.filter(|_| region.is_some()) {
+                    view.note_taken(own, region, job);
                 }
                 view.served_by = view.served_by.max(runner.map_or(0, |runner| runner.job.0));
             };
@@ -252,11 +214,7 @@ impl Table {
         {
             self.writes[writer.index()] += 1;
             let region = self.items.get(slot).expect("indexed").region_of(Some(runner));
-            let take = |view: &mut View, _: &mut u16| {
-                let standing = &mut view.standing;
-                standing.note_taken(runner, region.unwrap_or(standing.region), job);
-            };
-            self.write(slot, writer, take, held, now);
+            self.write(slot, writer, |view, _| view.note_taken(runner, region, job), held, now);
         }
     }
 
@@ -280,7 +238,7 @@ impl Table {
         let Some(view) = self.item(placement.job).and_then(|item| self.view(item, shown)) else {
             return (Verdict::Unknown, 1);
         };
-        if let Some(verdict) = view.standing.judge(placement, region) {
+        if let Some(verdict) = view.standing().judge(placement, region) {
             return (verdict, 1);
         }
         let mut next = view.served_by;
@@ -292,7 +250,7 @@ impl Table {
             let Some(view) = self.item(JobId(next)).and_then(|item| self.view(item, shown)) else {
                 return (Verdict::Owed, reads);
             };
-            if view.standing.stage == Stage::Placed {
+            if view.stage == Stage::Placed {
                 return (Verdict::Owed, reads);
             }
             next = view.served_by;
@@ -310,12 +268,12 @@ impl Table {
     ) -> (Vec<Claim>, bool) {
         let shown = |record: &Record| self.is_shown(record, replica, now);
         let mut claims: Vec<Claim> = Vec::new();
-        for (_, item) in self.items.iter().filter(|(_, item)| after.is_none_or(|a| item.ticket.placement.job > a)) {
-            let Some(view) = self.view(item, shown).filter(|view| view.standing.stage != Stage::Ended) else {
+        for (_, item) in self.items.iter().filter(|(_, item)| after.is_none_or(|a| item.placement.job > a)) {
+            let Some(view) = self.view(item, shown).filter(|view| view.stage != Stage::Ended) else {
                 continue;
             };
-            let writer = self.writer_of(item, view.standing, shown);
-            claims.push(Claim { ticket: item.ticket, standing: view.standing, writer });
+            let writer = self.writer_of(item, view.attempt, shown);
+            claims.push(Claim { ticket: item.ticket, standing: view.standing(), writer });
         }
         claims.sort_by_key(|claim| claim.ticket.placement.job);
         let more = claims.len() > limit as usize;
@@ -324,16 +282,10 @@ impl Table {
         (claims, more)
     }
 
-    fn writer_of(&self, item: &Item, standing: Standing, shown: impl Fn(&Record) -> bool) -> RegionId {
-        let mut at = item.head;
-        let mut writer = item.ticket.region;
-        while let Some(record) = self.records.get(at) {
-            if shown(record) && record.view.standing.attempt == standing.attempt {
-                writer = record.writer;
-            }
-            at = record.next;
-        }
-        writer
+    /// Who wrote an attempt first, as far as that is shown.
+    fn writer_of(&self, item: &Item, attempt: u16, shown: impl Fn(&Record) -> bool) -> RegionId {
+        let wrote = |record: &&Record| shown(record) && record.view.attempt == attempt;
+        item.records(&self.older).filter(wrote).last().map_or(item.region, |record| record.writer)
     }
 
     /// Takes ended items away whose time has come.
@@ -344,23 +296,23 @@ impl Table {
             }
             self.expiring.pop_front();
             // It is long out of the caches, so the index is not asked where it is, unless it is there no more.
-            let there = self.items.get(slot).is_some_and(|item| item.ticket.placement.job.0 == job);
+            let there = self.items.get(slot).is_some_and(|item| item.placement.job.0 == job);
             if let Some(slot) = if there { Some(slot) } else { self.index.get(job).copied() }
                 && self.items.get(slot).is_some_and(|item| !item.held && self.has_ended(item))
             {
                 self.index.remove(job);
                 let item = self.items.remove(slot).expect("indexed");
-                self.drop_records(item.head);
+                self.drop_records(item.first.next);
             }
         }
     }
 
     fn has_ended(&self, item: &Item) -> bool {
-        self.view(item, |_| true).is_some_and(|view| view.standing.stage == Stage::Ended)
+        self.view(item, |_| true).is_some_and(|view| view.stage == Stage::Ended)
     }
 
     fn drop_records(&mut self, mut at: u32) {
-        while let Some(record) = self.records.remove(at) {
+        while let Some(record) = self.older.remove(at) {
             at = record.next;
         }
     }
@@ -369,18 +321,20 @@ impl Table {
     pub(crate) fn release(&mut self, reaches: impl Fn(RegionId, RegionId) -> bool, keep: Span, now: Timestamp) {
         for job in std::mem::take(&mut self.held) {
             let Some(slot) = self.index.get(job).copied() else { continue };
+            let item = self.items.get_mut(slot).expect("indexed");
             let mut still = false;
-            let mut at = self.items.get(slot).expect("indexed").head;
-            while let Some(record) = self.records.get_mut(at) {
+            let mut next = Some(&mut item.first);
+            while let Some(record) = next {
                 for to in record.held.iter().filter(|to| reaches(record.writer, *to)) {
                     record.held = record.held.without(to);
                     record.late = record.late.with(to);
                     record.released_at = now;
                 }
                 still |= !record.held.is_empty();
-                at = record.next;
+                let at = record.next;
+                next = self.older.get_mut(at);
             }
-            self.items.get_mut(slot).expect("indexed").held = still;
+            item.held = still;
             if still {
                 self.held.push(job);
             } else {
