@@ -19,16 +19,20 @@ const QUEUES: [&str; 2] = ["tidegate.fifo", "tidegate-dead.fifo"];
 const COUNTS: [&str; 3] =
     ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible", "ApproximateNumberOfMessagesDelayed"];
 
+/// For how many seconds a node hides what it has received and still works on.
+const HIDDEN_FOR: u64 = 300;
+
 /// What the claims table calls the stage of a claim whose job has ended.
 const ENDED: u64 = 2;
 
 /// Waits until no node holds a task, a message or a runner any more, and then until every queue is empty and every claim has
 /// ended, in each region. Gives the jobs that have a claim.
 ///
-/// What a killed node had received stays hidden in its queue for five minutes, see [`hide_messages_briefly`].
+/// What a killed node had received stays hidden in its queue for as long as the queue says, see [`hide_messages_briefly`], and
+/// for five minutes if the node had it hidden for longer, as it does with what waits for a runner's turn.
 pub(super) fn wait_settled(fleet: &Fleet, seconds: u64) -> Vec<u64> {
     wait_idle(fleet, seconds);
-    until("messages and claims to agree that nothing is left", 60, || {
+    until("messages and claims to agree that nothing is left", HIDDEN_FOR + 30, || {
         let mut left = Vec::new();
         let mut claimed = Vec::new();
         for region in REGIONS {
