@@ -22,8 +22,7 @@ const FREE: u64 = u64::MAX;
 ///
 /// An id lies at the place that the upper bits of its product with the golden ratio name, or at the next free one after it; what
 /// is taken out leaves no gap between an id and its place. Ids of jobs are counted up, and such products lie evenly. A look-up
-/// is mostly one line of memory and a dozen instructions, a third of what it takes where tags are looked at first (`hashbrown`).
-/// That a place is free is told by its id, so that places are small and many lie in a cache.
+/// is mostly one line of memory. That a place is free is told by its id, so that places are small and many lie in a cache.
 #[derive(Clone, Debug)]
 pub struct IdMap<V> {
     /// None, or a power of two of them.

@@ -23,6 +23,7 @@ pub(super) const RUNS: u32 = 5;
 
 /// Rows of the series of the worst hour.
 const MINUTES: usize = 60;
+
 /// The most runners that are tried, as a multiple of what the survivors have.
 const MOST: f64 = 4.0;
 /// Steps from what they have to the most, each the same multiple of the one before (1.19 times). Halving finds the first that
@@ -167,7 +168,7 @@ const QUEUE: &str = "queueDepth";
 fn first_over(lesser: &Lesser, rows: &[SeriesRow]) -> Option<(RegionId, f64, &'static str)> {
     let policy = &lesser.scenario.policy;
     let at = lesser.at.as_secs_f64();
-    rows.iter().filter(|row| row.time >= at).find_map(|row| {
+    rows.iter().find_map(|row| {
         let id = policy.ids().find(|id| policy.region(*id).name == row.region && *id != lesser.lost)?;
         let region = policy.region(id);
         let limit = if row.running + row.starting >= f64::from(region.max_runners) {

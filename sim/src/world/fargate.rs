@@ -36,6 +36,8 @@ pub(crate) struct Task {
     pub(crate) served: bool,
 }
 
+const _: () = assert!(size_of::<Option<Task>>() == 128);
+
 /// All tasks of all regions, and the launch buckets.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Fargate {

@@ -45,6 +45,8 @@ pub(crate) struct GhJob {
     pub(crate) attempts: u16,
 }
 
+const _: () = assert!(size_of::<Option<GhJob>>() == 128);
+
 impl GhJob {
     /// The job as a webhook describes it.
     pub(crate) fn spec(&self) -> JobSpec {

@@ -22,6 +22,8 @@ struct Row {
     hidden: bool,
 }
 
+const _: () = assert!(size_of::<Option<Row>>() == 128);
+
 /// A parked receive.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Poll {
