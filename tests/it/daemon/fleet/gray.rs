@@ -7,8 +7,8 @@ use super::phases::{
 };
 use super::secrets::assert_no_secrets;
 use super::settled::wait_settled;
-use super::surplus::{assert_surplus, unstarted};
-use super::{PROGRAM, SURVIVORS, assert_ran_once, assert_replays, run_jobs, stop_nodes, wait_running};
+use super::surplus::assert_surplus;
+use super::{PROGRAM, ROOM, SURVIVORS, assert_ran_once, assert_replays, run_jobs, stop_nodes, wait_running};
 use serde_json::json;
 use std::time::{Duration, Instant};
 use tidegate_core::Span;
@@ -70,7 +70,6 @@ fn launches_that_fail_are_a_reason_for_a_failover_and_a_slow_table_is_none() {
     let jobs = fleet.rig.queue_jobs(200, 1.0);
     wait_running(&fleet, 10);
     fleet.rig.front(&json!({ "faults": [{ "target": "RunTask", "region": "us-east-1", "answer": "capacity" }] }));
-    let waiting = unstarted(&fleet);
     let mut trickle = Trickle { jobs: Vec::new(), last: Instant::now() };
     for survivor in SURVIVORS {
         wait_phase(&fleet, survivor, "us-east-1", &["evacuating", "out"], 60);
@@ -101,6 +100,6 @@ fn launches_that_fail_are_a_reason_for_a_failover_and_a_slow_table_is_none() {
         assert_returned_by_steps_of(&fleet, observer, STEP);
         assert_no_second_failover(&fleet, observer);
     }
-    assert_surplus(&fleet, jobs.len() + trickle.jobs.len() + slow.len(), waiting);
+    assert_surplus(&fleet, jobs.len() + trickle.jobs.len() + slow.len(), ROOM);
     assert_replays(&fleet);
 }
