@@ -127,6 +127,13 @@ impl Deadlines {
         Some((self.firing.0, thing))
     }
 
+    /// The entry that [`Self::pop`] gives next, of those that fire already.
+    #[inline]
+    #[must_use]
+    pub fn upcoming(&self) -> Option<Entry> {
+        self.firing.1.last().copied()
+    }
+
     /// Whether a fired entry is the thing's live one and the thing is really due. Puts it back when it was put off.
     pub fn is_due(&mut self, thing: Entry, due: &mut Due, fired: Timestamp, now: Timestamp) -> bool {
         if due.queued != fired {

@@ -1,5 +1,6 @@
 //! Maps from ids to values without an order anybody could see. Knows hashing; must not offer iteration.
 
+use prefetch_index::prefetch_index;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Spreads the bits of an id over the word: the finalizer of SplitMix64 (Steele, Lea, Flood 2014), a bijection, so
@@ -87,6 +88,12 @@ impl<V> IdMap<V> {
             at = self.after(at);
         }
         (at, false)
+    }
+
+    /// Lets the processor fetch the place of an id, which will be looked at soon.
+    #[inline]
+    pub fn prefetch(&self, id: u64) {
+        prefetch_index(&self.places, self.home(id));
     }
 
     /// The value of an id.
@@ -243,6 +250,13 @@ impl Recent {
             self.rotate();
         }
         self.young.insert(id, ());
+    }
+
+    /// See [`IdMap::prefetch`].
+    #[inline]
+    pub fn prefetch(&self, id: u64) {
+        self.young.prefetch(id);
+        self.old.prefetch(id);
     }
 
     /// Whether the id ended lately.

@@ -1,7 +1,9 @@
 //! Rows that keep their place while they live. Knows slots; must not know what lies in them.
 
+use prefetch_index::prefetch_index;
 use serde::ser::SerializeStruct;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::hint::black_box;
 
 /// Rows of a chunk. A slab grows by chunks, so a row never moves and growing never needs room for two copies.
 const CHUNK: usize = 128;
@@ -56,6 +58,18 @@ impl<T> Slab<T> {
             self.chunks.push(rows.try_into().ok().expect("as many as a chunk has"));
         }
         slot
+    }
+
+    /// Lets the processor fetch the row at a place, which will be looked at soon: its first line of memory, and the one that
+    /// tells whether it is there.
+    #[inline]
+    pub fn prefetch(&self, slot: u32) {
+        if let Some(chunk) = self.chunks.get(slot as usize / CHUNK) {
+            prefetch_index(&chunk[..], slot as usize % CHUNK);
+            if size_of::<Option<T>>() > 64 {
+                black_box(chunk[slot as usize % CHUNK].is_some());
+            }
+        }
     }
 
     /// The row at a place.

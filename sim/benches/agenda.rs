@@ -10,7 +10,6 @@ mod hold;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use hold::{Event, Heap, Pattern, Queue, Run};
-use std::hint::black_box;
 use std::time::Duration;
 use tidegate_core::time::Timestamp;
 use tidegate_sim::agenda::Agenda;

@@ -2,6 +2,7 @@
 //! know their insides.
 #![allow(clippy::print_stdout, missing_docs, reason = "a benchmark prints its results")]
 
+#[expect(dead_code, reason = "the other benchmark has more patterns")]
 mod hold;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};

@@ -200,6 +200,9 @@ impl Simulation {
         match due {
             Due::Arrive => world.on_arrive(),
             Due::Deliver { region, mail } => {
+                if let Some(delivery) = world.post.deliveries.get(mail) {
+                    self.nodes[region.index()].controller.host.machine().prefetch(&delivery.event);
+                }
                 if let Some(event) = world.on_deliver(region, mail) {
                     self.tell_controller(region, controller::Event::Webhook(event));
                 }

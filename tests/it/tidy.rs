@@ -17,7 +17,7 @@ const LAYERS: [(&str, &[&str]); 5] = [
 
 /// What the core may use of others, and why.
 const CORE_USES: [(&str, &str); 9] = [
-    ("hashbrown", "the table below `IdMap`, whose hash is ours and the same everywhere"),
+    ("prefetch-index", "a hint to the processor, which safe Rust cannot give itself: rows are fetched before they are looked at"),
     ("ipnet", "networks of senders in routing rules"),
     ("serde", "events, effects, facts and snapshots are data"),
     ("sha2", "names become ids that are the same in every process"),

@@ -100,6 +100,21 @@ impl Jobs {
         self.rows.len()
     }
 
+    /// Lets the processor fetch where the row of a job is told, which will be asked soon.
+    #[inline]
+    pub(crate) fn prefetch(&self, id: JobId) {
+        self.index.prefetch(id.0);
+    }
+
+    /// The same for what is due next.
+    #[inline]
+    pub(crate) fn prefetch_due(&self) {
+        if let Some(next) = self.deadlines.upcoming() {
+            self.rows.prefetch(next.place);
+            self.index.prefetch(next.id);
+        }
+    }
+
     #[inline]
     fn slot(&self, id: JobId) -> Option<u32> {
         match self.last {
@@ -140,6 +155,7 @@ impl Jobs {
     pub(crate) fn is_due(&mut self, thing: Entry, fired: Timestamp, now: Timestamp) -> Option<&Job> {
         let id = JobId(thing.id);
         let place = if thing.place == Entry::NOWHERE { self.find(id)? } else { thing.place };
+        self.prefetch_due();
         let job = self.rows.get_mut(place).filter(|job| job.ticket.placement.job == id)?;
         if !self.deadlines.is_due(Entry { place, ..thing }, &mut job.due, fired, now) {
             return None;

@@ -11,6 +11,7 @@
 //! | probes, records, operators: regions' health | `health` |
 //! | GitHub's lists and other nodes' claims | `reconcile` |
 
+mod ahead;
 mod detector;
 mod ending;
 mod failover;

@@ -56,6 +56,12 @@ pub(crate) struct Sticky {
 }
 
 impl Sticky {
+    /// See [`IdMap::prefetch`].
+    #[inline]
+    pub(crate) fn prefetch(&self, run: RunId) {
+        self.entries.prefetch(run.0);
+    }
+
     /// The region of a run, if it is remembered and not expired.
     pub(crate) fn region(&self, run: RunId, now: Timestamp) -> Option<RegionId> {
         self.entries.get(run.0).filter(|entry| entry.until() > now).map(|entry| entry.region())

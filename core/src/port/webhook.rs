@@ -41,3 +41,14 @@ pub enum Event {
         completed_at: Timestamp,
     },
 }
+
+impl Event {
+    /// The job it tells of.
+    #[must_use]
+    pub const fn job(&self) -> JobId {
+        match self {
+            Self::JobQueued { spec } => spec.job,
+            Self::JobStarted { job, .. } | Self::JobCompleted { job, .. } => *job,
+        }
+    }
+}

@@ -11,17 +11,17 @@ use std::time::{Duration, Instant};
 use tidegate_core::time::{Span, Timestamp};
 
 /// A payload of the size of the simulator's events.
-pub type Event = [u64; 4];
+pub(crate) type Event = [u64; 4];
 
 /// What a queue of events must do.
-pub trait Queue {
+pub(crate) trait Queue {
     fn new() -> Self;
     fn schedule(&mut self, at: Timestamp, event: Event);
     fn pop(&mut self) -> (Timestamp, Event);
 }
 
 /// The usual agenda: ordered by time, then by number of arrival. The event is never compared.
-pub struct Heap {
+pub(crate) struct Heap {
     heap: BinaryHeap<Reverse<(Timestamp, u64, Event)>>,
     arrivals: u64,
 }
@@ -46,7 +46,7 @@ impl Queue for Heap {
 
 /// What delays events are scheduled with.
 #[derive(Clone, Copy)]
-pub enum Pattern {
+pub(crate) enum Pattern {
     /// Exponential, one second in the mean: the hold model.
     Exponential,
     /// Many at once, many in a tenth of a second, some timers of thirty seconds, a few in a month.
@@ -72,7 +72,7 @@ impl Pattern {
 }
 
 /// A queue in use: what is popped is scheduled again.
-pub struct Run<Q> {
+pub(crate) struct Run<Q> {
     queue: Q,
     rng: Xoshiro256PlusPlus,
     pattern: Pattern,
@@ -80,7 +80,7 @@ pub struct Run<Q> {
 
 impl<Q: Queue> Run<Q> {
     /// Fills the queue and uses it until nothing is left of how it was filled.
-    pub fn new(pending: u64, pattern: Pattern) -> Self {
+    pub(crate) fn new(pending: u64, pattern: Pattern) -> Self {
         let mut run = Self { queue: Q::new(), rng: Xoshiro256PlusPlus::seed_from_u64(1), pattern };
         for n in 0..pending {
             let delay = run.pattern.delay(&mut run.rng);
@@ -91,7 +91,7 @@ impl<Q: Queue> Run<Q> {
     }
 
     #[inline]
-    pub fn step(&mut self) -> u64 {
+    pub(crate) fn step(&mut self) -> u64 {
         let (now, [first, ..]) = self.queue.pop();
         let delay = self.pattern.delay(&mut self.rng);
         self.queue.schedule(now + delay, [first, now.0, delay.0, 0]);
@@ -99,7 +99,7 @@ impl<Q: Queue> Run<Q> {
     }
 
     /// How long so many of them take.
-    pub fn steps(&mut self, count: u64) -> Duration {
+    pub(crate) fn steps(&mut self, count: u64) -> Duration {
         let start = Instant::now();
         for _ in 0..count {
             black_box(self.step());

@@ -86,6 +86,7 @@ impl Cache {
         // The square makes recent keys the likelier ones.
         let key =
             repository << 16 | ((draws[1] * draws[1] * f64::from(spec.keys)) as u64).min(u64::from(spec.keys) - 1);
+        self.entries.prefetch(key);
         let changed = draws[2] < spec.churn;
         let first_byte = spec.first_byte.span(&mut self.rng);
         let source = if changed { None } else { self.source(key, at, &reaches, now) };

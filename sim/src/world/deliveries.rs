@@ -15,6 +15,7 @@ use tidegate_core::time::Span;
 impl World {
     /// A delivery goes to the address that GitHub's resolver gives it.
     pub(super) fn deliver(&mut self, event: webhook::Event, after: Span) {
+        self.table.prefetch(event.job());
         let now = self.agenda.now();
         let delay = self.spec.webhook_delay.span(&mut self.streams.deliveries);
         let sent_at = now + after + delay;
@@ -41,11 +42,7 @@ impl World {
     /// A delivery that nobody answered: GitHub lists it as failed.
     pub(crate) fn on_undelivered(&mut self, mail: u32) {
         let Some(Delivery { event, .. }) = self.post.deliveries.take(mail) else { return };
-        let job = match event {
-            webhook::Event::JobQueued { spec } => spec.job,
-            webhook::Event::JobStarted { job, .. } | webhook::Event::JobCompleted { job, .. } => job,
-        };
-        self.fact(Fact::DeliveryLost { job });
+        self.fact(Fact::DeliveryLost { job: event.job() });
         let now = self.agenda.now();
         while self.failed_deliveries.front().is_some_and(|(at, _)| now.since(*at) > REDELIVERY_WINDOW) {
             self.failed_deliveries.pop_front();
@@ -56,7 +53,8 @@ impl World {
     /// A delivery reaches an ingress. Gives the event if the ingress answers in time.
     pub(crate) fn on_deliver(&mut self, region: RegionId, mail: u32) -> Option<webhook::Event> {
         let now = self.agenda.now();
-        let sent_at = self.post.deliveries.get(mail)?.sent_at;
+        let Delivery { ref event, sent_at } = *self.post.deliveries.get(mail)?;
+        self.table.prefetch_item(event.job());
         let factor = match self.call(region, Service::Ingress) {
             Call::Works(factor) => factor,
             Call::Fails | Call::Throttled => {

@@ -131,7 +131,11 @@ impl World {
     }
 
     pub(crate) fn on_job_done(&mut self, task: Handle) {
-        let Some(Doing::Busy(job)) = self.fargate.get(task).map(|row| row.doing) else { return };
+        let Some(row) = self.fargate.get(task) else { return };
+        let Doing::Busy(job) = row.doing else { return };
+        self.github.prefetch(job, &row.ticket);
+        self.fargate.prefetch_token(&row.ticket);
+        self.table.prefetch(row.ticket.placement.job);
         let now = self.agenda.now();
         let Some(row) = self.github.end(job, now) else { return };
         let task_row = self.fargate.get(task).expect("looked up above");

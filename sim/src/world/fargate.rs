@@ -77,6 +77,12 @@ impl Fargate {
         true
     }
 
+    /// Lets the processor fetch where the task of a client token is told, which will be asked soon.
+    #[inline]
+    pub(crate) fn prefetch_token(&self, ticket: &Ticket) {
+        self.tokens.prefetch(token(ticket.placement, ticket.region.0));
+    }
+
     /// The task of a client token in a region, while it lives.
     pub(crate) fn by_token(&self, placement: PlacementId, region: u8) -> Option<Handle> {
         let slot = *self.tokens.get(token(placement, region))?;

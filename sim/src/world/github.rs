@@ -194,6 +194,22 @@ impl GitHub {
         self.jobs.get_mut(handle.slot).filter(|job| job.generation == handle.generation)
     }
 
+    /// Lets the processor fetch the row of a job and what else is known of it and of its runner, which will be asked soon.
+    #[inline]
+    pub(crate) fn prefetch(&self, job: Handle, ticket: &Ticket) {
+        self.jobs.prefetch(job.slot);
+        self.index.prefetch(ticket.placement.job.0); // as a rule it runs what it was made for
+        self.runners.prefetch(ticket.placement.word());
+    }
+
+    /// The same for the row of a job that a claim will tell of.
+    #[inline]
+    pub(crate) fn prefetch_claimed(&self, job: JobId) {
+        if let Some(slot) = self.index.get(job.0) {
+            self.jobs.prefetch(*slot);
+        }
+    }
+
     /// A job by its number, while GitHub still has it open.
     pub(crate) fn by_id(&self, id: JobId) -> Option<&GhJob> {
         self.jobs.get(*self.index.get(id.0)?)

@@ -11,7 +11,7 @@ mod record;
 
 use lag::LAG_MAX;
 pub(crate) use lag::LagModel;
-use record::{Item, Record, View};
+use record::{Held, Item, Record, View};
 
 use std::collections::VecDeque;
 use tidegate_core::id::{JobId, MAX_REGIONS, PerRegion, PlacementId, RegionId, RegionSet};
@@ -92,6 +92,20 @@ impl Table {
         self.items.get(*self.index.get(job.0)?)
     }
 
+    /// Lets the processor fetch where the item of a job is told, which will be asked soon.
+    #[inline]
+    pub(crate) fn prefetch(&self, job: JobId) {
+        self.index.prefetch(job.0);
+    }
+
+    /// The same for the item.
+    #[inline]
+    pub(crate) fn prefetch_item(&self, job: JobId) {
+        if let Some(slot) = self.index.get(job.0) {
+            self.items.prefetch(*slot);
+        }
+    }
+
     /// What a replica shows of a job.
     pub(crate) fn standing(&self, job: JobId, replica: RegionId, now: Timestamp) -> Option<Standing> {
         let item = self.item(job)?;
@@ -136,7 +150,7 @@ impl Table {
             return;
         }
         let item = self.items.get_mut(slot).expect("the caller has it");
-        if !std::mem::replace(&mut item.held, true) {
+        if !(std::mem::replace(&mut item.held, Held::Yes) == Held::Yes) {
             self.held.push(item.placement.job.0);
         }
     }
@@ -295,10 +309,14 @@ impl Table {
                 return;
             }
             self.expiring.pop_front();
+            if let Some((_, job, slot)) = self.expiring.get(1) {
+                self.index.prefetch(*job);
+                self.items.prefetch(*slot);
+            }
             // It is long out of the caches, so the index is not asked where it is, unless it is there no more.
             let there = self.items.get(slot).is_some_and(|item| item.placement.job.0 == job);
             if let Some(slot) = if there { Some(slot) } else { self.index.get(job).copied() }
-                && self.items.get(slot).is_some_and(|item| !item.held && self.has_ended(item))
+                && self.items.get(slot).is_some_and(|item| item.held == Held::No && self.has_ended(item))
             {
                 self.index.remove(job);
                 let item = self.items.remove(slot).expect("indexed");
@@ -334,7 +352,7 @@ impl Table {
                 let at = record.next;
                 next = self.older.get_mut(at);
             }
-            item.held = still;
+            item.held = if still { Held::Yes } else { Held::No };
             if still {
                 self.held.push(job);
             } else {

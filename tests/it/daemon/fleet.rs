@@ -265,7 +265,7 @@ fn a_region_cut_off_goes_on_by_itself_and_nothing_runs_twice() {
     });
     fleet.rig.front(&json!({ "lag": 1.0 }));
     fleet.cut(&[["eu-west-1", "us-east-1"]], "hang");
-    let again = fleet.rig.queue_jobs(40, 1.0);
+    let again = fleet.rig.queue_jobs(200, 1.0);
     let missed = missed_probes(&fleet, "eu-west-1");
     wait_phase(&fleet, "eu-west-1", "us-east-1", &["suspect"], 60);
     let state = fleet.wait_completed(&again, 120);

@@ -49,6 +49,15 @@ impl Record {
     }
 }
 
+/// Whether a write is held back. Two bytes, so that it has more unused values than any other field: those tell an empty place of
+/// a slab, which is asked whenever an item is looked for, and thus should lie in the line that is looked at anyway.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u16)]
+pub(super) enum Held {
+    No,
+    Yes,
+}
+
 /// What is written of a job. Items are kept for an hour and thus most of them lie far from the processor: what a look at one
 /// needs lies in the first two lines of memory, whether it is over in the second of them; the ticket, for those who list open
 /// claims, is in the third.
@@ -62,13 +71,13 @@ pub(super) struct Item {
     /// Of the ticket.
     pub(super) region: RegionId,
     /// Whether a write is held back from some replica.
-    pub(super) held: bool,
+    pub(super) held: Held,
     pub(super) ticket: Ticket,
 }
 
 impl Item {
     pub(super) const fn new(ticket: Ticket, first: Record) -> Self {
-        Self { first, placement: ticket.placement, region: ticket.region, held: false, ticket }
+        Self { first, placement: ticket.placement, region: ticket.region, held: Held::No, ticket }
     }
 
     /// Where a placement was made, if it is the newest.
