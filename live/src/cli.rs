@@ -121,6 +121,9 @@ struct ServeArgs {
     /// With --embedded: labels that jobs may ask for
     #[arg(long, value_name = "LABELS", default_value = "self-hosted,linux,x64", requires = "embedded")]
     labels: String,
+    /// With --embedded: a webhook waits for the disk, as a real node's does unless `journal.sync` is off
+    #[arg(long, requires = "embedded")]
+    sync: bool,
     /// Refuse a policy without evidence that the simulator validated it
     #[arg(long)]
     require_validated: bool,

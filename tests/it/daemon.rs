@@ -5,6 +5,7 @@ mod emulation;
 mod evidence;
 mod fleet;
 mod flood;
+mod page;
 mod refused;
 mod second_opinion;
 

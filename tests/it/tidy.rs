@@ -17,7 +17,10 @@ const LAYERS: [(&str, &[&str]); 5] = [
 
 /// What the core may use of others, and why.
 const CORE_USES: [(&str, &str); 9] = [
-    ("prefetch-index", "a hint to the processor, which safe Rust cannot give itself: rows are fetched before they are looked at"),
+    (
+        "prefetch-index",
+        "a hint to the processor, which safe Rust cannot give itself: rows are fetched before they are looked at",
+    ),
     ("ipnet", "networks of senders in routing rules"),
     ("serde", "events, effects, facts and snapshots are data"),
     ("sha2", "names become ids that are the same in every process"),

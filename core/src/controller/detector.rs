@@ -24,12 +24,16 @@ pub(crate) struct Detector {
     passes: u32,
     launches: u32,
     failed: u32,
+    /// Whether it ever answered.
+    #[serde(default)]
+    heard: bool,
 }
 
 impl Detector {
     /// A probe was answered by a node whose services answer it.
     pub(crate) fn on_pass(&mut self, load: &Load) {
         self.misses = 0;
+        self.heard = true;
         self.passes = self.passes.saturating_add(1);
         self.on_launches(load);
     }
@@ -68,11 +72,12 @@ impl Detector {
         self.misses > 0
     }
 
-    /// What this node tells the others.
+    /// What this node tells the others. A region that answered once is well until it is not: a miss or two take nothing back, or
+    /// one late probe would leave a region alone with the one observer that it is cut off from.
     pub(crate) fn opinion(&self, policy: &Failover) -> Opinion {
         match self.signal(policy, policy.min_samples) {
             Signal::Failing | Signal::Silent => Opinion::Unwell,
-            Signal::Well if self.passes > 0 => Opinion::Well,
+            Signal::Well if self.heard => Opinion::Well,
             Signal::Well => Opinion::Unknown,
         }
     }
@@ -101,7 +106,11 @@ mod tests {
         assert_eq!(d.opinion(&policy), Opinion::Unknown);
         d.on_miss();
         assert_eq!(d.signal(&policy, 20), Signal::Silent);
+        assert_eq!(d.opinion(&policy), Opinion::Unwell);
         d.on_pass(&Load { launches: 3, failed: 3, ..Load::default() });
         assert_eq!(d.signal(&policy, 20), Signal::Well, "three launches are no sample");
+        d.on_miss();
+        d.on_miss();
+        assert_eq!(d.opinion(&policy), Opinion::Well, "two misses take back nothing");
     }
 }

@@ -126,7 +126,7 @@ fn embedded(args: &ServeArgs, policy: &Loaded) -> config::Config {
         }],
         regions: policy.policy.regions.iter().map(region).collect(),
         tables: config::Tables { claims: String::new(), nodes: String::new() },
-        journal: config::Journal { segment_bytes: 64 << 20, keep: 32, sync: false },
+        journal: config::Journal { segment_bytes: 64 << 20, keep: 32, sync: args.sync },
     }
 }
 

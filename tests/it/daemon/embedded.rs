@@ -10,7 +10,7 @@ use tidegate_tests::{Desk, Ran};
 const REGIONS: [&str; 3] = ["us-east-1", "eu-west-1", "ap-southeast-1"];
 
 /// Quick to notice, quick to move: seconds in place of minutes.
-const QUICK: &str = r#"{
+pub(super) const QUICK: &str = r#"{
   "regions": [{ "name": "us-east-1", "priority": 1 }, { "name": "eu-west-1", "priority": 2 }, { "name": "ap-southeast-1", "priority": 3 }],
   "spillover": { "staleAfter": "5s" },
   "failover": { "mode": "automatic", "probeEvery": "1s", "probeTimeout": "500ms", "missesToSuspect": 3, "suspectFor": "2s",

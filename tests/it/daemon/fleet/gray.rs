@@ -59,12 +59,9 @@ impl Trickle {
     }
 }
 
-// Three minutes: too long for every run of CI. `TIDEGATE_LONG=1` runs it.
 #[test]
+#[ignore = "three minutes, too long for every run of CI: `cargo nextest run --run-ignored only`"]
 fn launches_that_fail_are_a_reason_for_a_failover_and_a_slow_table_is_none() {
-    if !tidegate_tests::long() {
-        return;
-    }
     let desk = Desk::empty();
     let mut fleet = Fleet::start(&desk, PROGRAM, &policy());
     let jobs = fleet.rig.queue_jobs(200, 1.0);
