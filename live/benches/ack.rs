@@ -1,6 +1,6 @@
 //! How long a webhook waits for its answer, under a steady rate on loopback: a histogram, and exit code 1 where it is not
-//! what is promised. Once without and once with the wait for the disk. Knows rates, quantiles
-//! and the promise; must not know how the daemon keeps it.
+//! what is promised. Once without and once with the wait for the disk, that of the build. Knows rates, quantiles and the promise;
+//! must not know how the daemon keeps it.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "the result of a bench")]
 #![allow(missing_docs, reason = "a bench")]
 
@@ -99,7 +99,7 @@ fn body(job: u64) -> Vec<u8> {
 }
 
 async fn run(sync: bool) -> Measured {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder");
     let mut daemon = Command::new(env!("CARGO_BIN_EXE_tidegate-live"))
         .args(["serve", "--embedded", "--listen", "127.0.0.1:18480", "--admin", "127.0.0.1:18481", "--data"])
         .arg(folder.path())

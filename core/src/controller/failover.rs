@@ -198,12 +198,13 @@ fn quorum(policy: &Failover, regions: usize) -> u32 {
     policy.quorum.min(regions as u32)
 }
 
-/// Votes against a region: our evidence, the fresh opinions of the others, and the region's own silence, unless
-/// somebody else vouches for it (then the silence may be between it and us alone).
+/// Votes against a region: our evidence, the fresh opinions of the others, and the silence of its record, unless its node
+/// answers us or somebody else vouches for it (then the silence is between its record and our table, or between it and us
+/// alone).
 fn votes(regions: &[Region], at: usize, policy: &Failover, now: Timestamp) -> u32 {
     let region = &regions[at];
     let mut votes = u32::from(region.looks_unwell(policy));
-    let mut vouched = false;
+    let mut vouched = region.detector.opinion(policy) == Opinion::Well;
     for (n, other) in regions.iter().enumerate() {
         if n == at || other.is_own() || other.is_silent(policy, now) {
             continue;

@@ -120,7 +120,7 @@ pub enum Opinion {
     /// No evidence.
     #[default]
     Unknown,
-    /// It answers and launches.
+    /// It answered, and has not missed `missesToSuspect` probes in a row since; its launches do not fail.
     Well,
     /// It is silent, or its launches fail.
     Unwell,

@@ -38,6 +38,19 @@ fn a_silence_that_another_vouches_for_is_no_vote() {
     assert!(t.machine().phase(DUBLIN).is_closed());
 }
 
+// Broken: `votes` counts a silence although the region answers us: whoever sees it well would be the one to give it up.
+#[test]
+fn a_silent_record_of_a_region_that_answers_us_is_no_vote() {
+    let mut t = Bench::new(policy());
+    t.region(DUBLIN).falls_silent(); // its writes do not come through, its probes are answered
+    t.region(DUBLIN).called(Opinion::Unwell, SYDNEY);
+    t.advance(mins(30));
+    t.expect_phase(DUBLIN, Phase::Active);
+    t.region(DUBLIN).answers(Answer::Misses);
+    t.advance(mins(2));
+    assert!(t.machine().phase(DUBLIN).is_closed());
+}
+
 // Broken: one missed probe takes back that a region was well: the others would count its silence against it.
 #[test]
 fn a_late_probe_takes_back_no_good_word() {

@@ -150,7 +150,7 @@ impl Table {
             return;
         }
         let item = self.items.get_mut(slot).expect("the caller has it");
-        if !(std::mem::replace(&mut item.held, Held::Yes) == Held::Yes) {
+        if std::mem::replace(&mut item.held, Held::Yes) != Held::Yes {
             self.held.push(item.placement.job.0);
         }
     }

@@ -1,11 +1,14 @@
 //! The status page, as a browser shows it. Knows what a person reads there; must not know how the page is written.
 //!
-//! Needs Chromium, which `.ci/run` installs where it can; without it nothing is looked at, and the test says so.
+//! Needs Chromium. `.ci/run` installs it where it can, and sets `TIDEGATE_BROWSER=1` where it is: then it must be found. Without
+//! both nothing is looked at.
 
 use super::embedded;
 use super::embedded::QUICK;
 use serde_json::Value;
+use std::fs::File;
 use std::process::Command;
+use std::time::{Duration, Instant};
 use tidegate_tests::Desk;
 use tidegate_tests::daemon::{ADMIN_TOKEN, Daemon, queued};
 use tidegate_tests::wait::until;
@@ -16,18 +19,34 @@ fn browser() -> Option<&'static str> {
     BROWSERS.into_iter().find(|name| Command::new(name).arg("--version").output().is_ok_and(|ran| ran.status.success()))
 }
 
-/// What the page has become after five seconds of its own time, as tall and wide as a phone.
+/// What the page has become after five seconds of its own time, in a window as tall and wide as a phone.
 fn look(browser: &str, desk: &Desk, daemon: &Daemon) -> String {
-    let ran = Command::new(browser)
+    let (shown, told) = (desk.put("page.html", ""), desk.put("browser.log", ""));
+    let file = |path| File::create(path).expect("the desk can be written");
+    let mut child = Command::new(browser)
         .args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"])
-        .args(["--disable-background-networking", "--disable-component-update", "--window-size=390,844"])
-        .args(["--timeout=30000", "--virtual-time-budget=5000", "--dump-dom"])
+        .args(["--disable-background-networking", "--disable-component-update", "--disable-dev-shm-usage"])
+        .args(["--window-size=390,844", "--timeout=30000", "--virtual-time-budget=5000", "--dump-dom"])
         .arg(format!("--user-data-dir={}", desk.path("browser").display()))
         .arg(&daemon.private)
-        .output()
+        .stdout(file(&shown))
+        .stderr(file(&told))
+        .spawn()
         .expect("it answered a moment ago");
-    let page = String::from_utf8_lossy(&ran.stdout).into_owned();
-    assert!(ran.status.success() && page.contains("</html>"), "{}", String::from_utf8_lossy(&ran.stderr));
+    let begun = Instant::now();
+    let ended = loop {
+        if let Some(status) = child.try_wait().expect("our own child") {
+            break status.success();
+        }
+        if begun.elapsed() > Duration::from_secs(60) {
+            child.kill().expect("our own child");
+            child.wait().expect("our own child");
+            break false;
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    };
+    let page = desk.text("page.html");
+    assert!(ended && page.contains("</html>"), "{browser} shows no page: {}", desk.text("browser.log"));
     page
 }
 
@@ -42,8 +61,11 @@ fn card<'a>(page: &'a str, region: &str) -> &'a str {
 #[test]
 fn the_page_shows_regions_and_decisions_and_what_is_lost() {
     let Some(browser) = browser() else {
-        eprintln!("skipped: none of {BROWSERS:?} is here to look at the page with");
-        return;
+        assert!(
+            std::env::var_os("TIDEGATE_BROWSER").is_none(),
+            "none of {BROWSERS:?} is here, and there should be one"
+        );
+        return eprintln!("skipped: none of {BROWSERS:?} is here to look at the page with");
     };
     let desk = Desk::empty();
     let policy = desk.put("policy.json", QUICK);
