@@ -205,7 +205,7 @@ fn no_capacity_a_slow_table_throttles_and_lost_answers_lose_no_job() {
     let mut fleet = Fleet::start(&desk, PROGRAM, &quick_policy(""));
     let refused = json!({ "faults": [{ "target": "RunTask", "region": "us-east-1", "answer": "capacity" }] });
     fleet.rig.front(&refused);
-    let jobs = run_jobs(&fleet, 20, 1.0, 120);
+    let jobs = run_jobs(&fleet, 200, 1.0, 180);
     let metrics = fleet.nodes["us-east-1"].get("/metrics").text().expect("text");
     assert!(metrics.contains("tidegate_launches_total{region=\"us-east-1\",result=\"capacity\"}"), "{metrics}");
     // Then its table is slow, its queue says "slow down" now and then, and answers to launches are lost.
@@ -216,7 +216,7 @@ fn no_capacity_a_slow_table_throttles_and_lost_answers_lose_no_job() {
         { "target": "RunTask", "region": "us-east-1", "count": 3, "drop": "after" },
         { "target": "RunTask", "region": "us-east-1", "count": 2, "answer": "serverError" },
     ] }));
-    let hindered = run_jobs(&fleet, 20, 1.0, 150);
+    let hindered = run_jobs(&fleet, 200, 1.0, 180);
     fleet.rig.front(&json!({ "faults": [] }));
     wait_settled(&fleet, 180);
     assert_no_secrets(&desk, &fleet, jobs[0]);
