@@ -1,6 +1,8 @@
 //! Deadlines of many things, most of which are put off before they fire. Knows when; must not know what a deadline
 //! means.
 
+use crate::map::IdMap;
+use crate::slab::Slab;
 use crate::time::{Span, Timestamp};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::cmp::Reverse;
@@ -127,11 +129,13 @@ impl Deadlines {
         Some((self.firing.0, thing))
     }
 
-    /// The entry that [`Self::pop`] gives next, of those that fire already.
+    /// Lets the processor fetch what an owner keeps of the thing that [`Self::pop`] gives next, of those that fire already.
     #[inline]
-    #[must_use]
-    pub fn upcoming(&self) -> Option<Entry> {
-        self.firing.1.last().copied()
+    pub fn prefetch_upcoming<T>(&self, index: &IdMap<u32>, rows: &Slab<T>) {
+        if let Some(next) = self.firing.1.last() {
+            rows.prefetch(next.place);
+            index.prefetch(next.id);
+        }
     }
 
     /// Whether a fired entry is the thing's live one and the thing is really due. Puts it back when it was put off.

@@ -34,7 +34,7 @@ fn jobs(scenario: &Scenario) -> u64 {
 /// Whole runs and a binary heap in turns, for a speed says little on a machine that others use as well: the best and the
 /// median of either, and what a job takes beside one event of the heap (the median of neighbouring turns).
 ///
-/// The goal of 250,000 jobs a second was set on a machine where that heap took 94 ns: 42.6 of its events a job.
+/// The goal of 250,000 jobs a second is taken as set on a machine where that heap took 94 ns: 42.6 of its events a job.
 fn beside_a_heap(_: &mut Criterion) {
     const TURNS: usize = 31;
     const STEPS: u64 = 1_000_000;

@@ -73,12 +73,12 @@ impl Detector {
     }
 
     /// What this node tells the others. A region that answered once is well until it is not: a miss or two take nothing back, or
-    /// one late probe would leave a region alone with the one observer that it is cut off from. Where others see it go and only this
-    /// node still hopes, that costs them the time of two probes at the most.
+    /// one late probe would leave a region alone with the one observer that it is cut off from. Where others see it go
+    /// before this node does, they wait for as many probes as it takes this node to see it, or until this node is silent itself.
     pub(crate) fn opinion(&self, policy: &Failover) -> Opinion {
         match self.signal(policy, policy.min_samples) {
             Signal::Failing | Signal::Silent => Opinion::Unwell,
-            Signal::Well if self.heard || self.passes > 0 => Opinion::Well,
+            Signal::Well if self.heard => Opinion::Well,
             Signal::Well => Opinion::Unknown,
         }
     }

@@ -106,15 +106,6 @@ impl Jobs {
         self.index.prefetch(id.0);
     }
 
-    /// The same for what is due next.
-    #[inline]
-    pub(crate) fn prefetch_due(&self) {
-        if let Some(next) = self.deadlines.upcoming() {
-            self.rows.prefetch(next.place);
-            self.index.prefetch(next.id);
-        }
-    }
-
     #[inline]
     fn slot(&self, id: JobId) -> Option<u32> {
         match self.last {
@@ -155,7 +146,7 @@ impl Jobs {
     pub(crate) fn is_due(&mut self, thing: Entry, fired: Timestamp, now: Timestamp) -> Option<&Job> {
         let id = JobId(thing.id);
         let place = if thing.place == Entry::NOWHERE { self.find(id)? } else { thing.place };
-        self.prefetch_due();
+        self.deadlines.prefetch_upcoming(&self.index, &self.rows);
         let job = self.rows.get_mut(place).filter(|job| job.ticket.placement.job == id)?;
         if !self.deadlines.is_due(Entry { place, ..thing }, &mut job.due, fired, now) {
             return None;

@@ -99,15 +99,6 @@ impl Tasks {
         self.rows.iter().map(|(_, task)| task)
     }
 
-    /// Lets the processor fetch what is due next.
-    #[inline]
-    pub(crate) fn prefetch_due(&self) {
-        if let Some(next) = self.deadlines.upcoming() {
-            self.rows.prefetch(next.place);
-            self.index.prefetch(next.id);
-        }
-    }
-
     #[inline]
     fn slot(&mut self, key: u64) -> Option<u32> {
         match self.last {
@@ -133,7 +124,7 @@ impl Tasks {
     /// has a deadline of its own.
     pub(crate) fn is_due(&mut self, thing: Entry, fired: Timestamp, now: Timestamp) -> Option<&mut Task> {
         let place = if thing.place == Entry::NOWHERE { self.find(thing.id)? } else { thing.place };
-        self.prefetch_due();
+        self.deadlines.prefetch_upcoming(&self.index, &self.rows);
         let task = self.rows.get_mut(place).filter(|task| task.ticket.placement.word() == thing.id)?;
         if !self.deadlines.is_due(Entry { place, ..thing }, &mut task.due, fired, now) {
             return None;

@@ -7,8 +7,7 @@ use super::embedded;
 use super::embedded::QUICK;
 use serde_json::Value;
 use std::fs::File;
-use std::process::Command;
-use std::time::{Duration, Instant};
+use std::process::{Child, Command};
 use tidegate_tests::Desk;
 use tidegate_tests::daemon::{ADMIN_TOKEN, Daemon, queued};
 use tidegate_tests::wait::until;
@@ -19,11 +18,21 @@ fn browser() -> Option<&'static str> {
     BROWSERS.into_iter().find(|name| Command::new(name).arg("--version").output().is_ok_and(|ran| ran.status.success()))
 }
 
+/// A process that does not outlive its test.
+struct Ended(Child);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        let _ = self.0.kill(); // it may have ended
+        let _ = self.0.wait();
+    }
+}
+
 /// What the page has become after five seconds of its own time, in a window as tall and wide as a phone.
 fn look(browser: &str, desk: &Desk, daemon: &Daemon) -> String {
     let (shown, told) = (desk.put("page.html", ""), desk.put("browser.log", ""));
     let file = |path| File::create(path).expect("the desk can be written");
-    let mut child = Command::new(browser)
+    let child = Command::new(browser)
         .args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"])
         .args(["--disable-background-networking", "--disable-component-update", "--disable-dev-shm-usage"])
         .args(["--window-size=390,844", "--timeout=30000", "--virtual-time-budget=5000", "--dump-dom"])
@@ -33,18 +42,11 @@ fn look(browser: &str, desk: &Desk, daemon: &Daemon) -> String {
         .stderr(file(&told))
         .spawn()
         .expect("it answered a moment ago");
-    let begun = Instant::now();
-    let ended = loop {
-        if let Some(status) = child.try_wait().expect("our own child") {
-            break status.success();
-        }
-        if begun.elapsed() > Duration::from_secs(60) {
-            child.kill().expect("our own child");
-            child.wait().expect("our own child");
-            break false;
-        }
-        std::thread::sleep(Duration::from_millis(100));
-    };
+    let mut running = Ended(child);
+    let ended = until("the browser to end", 60, || match running.0.try_wait().expect("our own child") {
+        Some(status) => Ok(status.success()),
+        None => Err("it still runs".to_owned()),
+    });
     let page = desk.text("page.html");
     assert!(ended && page.contains("</html>"), "{browser} shows no page: {}", desk.text("browser.log"));
     page

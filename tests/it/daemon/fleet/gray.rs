@@ -60,7 +60,7 @@ impl Trickle {
 }
 
 #[test]
-#[ignore = "three minutes, too long for every run of CI: `cargo nextest run -p tidegate-tests --run-ignored only`"]
+#[ignore = "three minutes, too long for every run of CI: `cargo nextest run --workspace --run-ignored only`"]
 fn launches_that_fail_are_a_reason_for_a_failover_and_a_slow_table_is_none() {
     let desk = Desk::empty();
     let mut fleet = Fleet::start(&desk, PROGRAM, &policy());
