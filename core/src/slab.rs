@@ -3,10 +3,11 @@
 use prefetch_index::prefetch_index;
 use serde::ser::SerializeStruct;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use std::hint::black_box;
 
 /// Rows of a chunk. A slab grows by chunks, so a row never moves and growing never needs room for two copies.
 const CHUNK: usize = 128;
+/// Bytes of a line of memory in the processor's caches, of nearly all processors.
+const LINE: usize = 64;
 
 /// Rows in chunks, free places reused last-in first-out; the place of a row does not change while it lives.
 #[derive(Clone, Debug)]
@@ -60,14 +61,15 @@ impl<T> Slab<T> {
         slot
     }
 
-    /// Lets the processor fetch the row at a place, which will be looked at soon: its first line of memory, and the one that
-    /// tells whether it is there.
+    /// Lets the processor fetch the row at a place, which will be looked at soon: all its lines of memory.
     #[inline]
     pub fn prefetch(&self, slot: u32) {
+        const NEAR: &[u8] = &[];
         if let Some(chunk) = self.chunks.get(slot as usize / CHUNK) {
-            prefetch_index(&chunk[..], slot as usize % CHUNK);
-            if size_of::<Option<T>>() > 64 {
-                black_box(chunk[slot as usize % CHUNK].is_some());
+            // The hint takes any distance from any place, so that it can be given for the middle of a row as well.
+            let row = (&raw const chunk[slot as usize % CHUNK]).addr();
+            for line in (0..size_of::<Option<T>>()).step_by(LINE) {
+                prefetch_index(NEAR, (row + line).wrapping_sub(NEAR.as_ptr().addr()));
             }
         }
     }

@@ -1,11 +1,13 @@
 //! Distributions of numbers, drawn from a given stream. Knows probability; must not know what is drawn.
 
+mod exp;
 mod moment;
 mod normal;
 #[cfg(test)]
 mod tests;
 
 use crate::rng::Rng;
+use exp::exp;
 use normal::standard_normal;
 use rand::RngExt;
 use rand_distr::{Distribution, Exp1, Gamma};
@@ -65,7 +67,7 @@ impl Kind {
             Self::Constant(value) => *value,
             Self::Uniform { from, to } => from + (to - from) * rng.random::<f64>(),
             Self::Exponential { mean } => mean * exp1(rng),
-            Self::Lognormal { mu, sigma } => (mu + sigma * standard_normal(rng)).exp(),
+            Self::Lognormal { mu, sigma } => exp(mu + sigma * standard_normal(rng)),
             Self::Gamma { sampler, .. } => sampler.sample(rng),
             Self::Empirical(points) => quantile(points, rng.random()),
             Self::Mixture(parts) => {
@@ -252,7 +254,7 @@ impl Dist {
     fn draw(&self, rng: &mut Rng) -> f64 {
         // Nearly all of the world's times.
         let value = if let Kind::Lognormal { mu, sigma } = &self.kind {
-            (mu + sigma * standard_normal(rng)).exp()
+            exp(mu + sigma * standard_normal(rng))
         } else {
             self.kind.sample(rng)
         };

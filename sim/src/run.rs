@@ -7,7 +7,7 @@ mod watch;
 use crate::checker::{Broken, Checkers};
 use crate::recorder::{Decisions, Into, Recorder};
 use crate::scenario::{Scenario, When};
-use crate::world::due::Due;
+use crate::world::due::{Due, Handle};
 use crate::world::{JobRow, Mail, World, faults};
 use std::sync::Arc;
 use tidegate_core::controller::{self, Controller};
@@ -224,8 +224,14 @@ impl Simulation {
             Due::Visible { region } => world.on_visible(region),
             Due::PollOver { region } => world.on_poll_over(region),
             Due::Probe { from, to, sequence } => self.on_probe(from, to, sequence),
-            Due::Online { task } => world.on_online(task),
-            Due::JobDone { task } => world.on_job_done(task),
+            Due::Online { task } => {
+                self.prefetch_task(task);
+                self.world.on_online(task);
+            }
+            Due::JobDone { task } => {
+                self.prefetch_task(task);
+                self.world.on_job_done(task);
+            }
             Due::Interrupt { task } => world.on_interrupt(task),
             Due::RunnerLost { job } => world.on_runner_lost(job),
             Due::Rerun { mail } => world.on_rerun(mail),
@@ -237,6 +243,14 @@ impl Simulation {
             }
             Due::Order { region, verb } => self.on_order(region, verb),
             Due::Sample => self.sample(),
+        }
+    }
+
+    /// Its dispatcher will hear of that task.
+    #[inline(always)]
+    fn prefetch_task(&self, task: Handle) {
+        if let Some(row) = self.world.fargate.get(task) {
+            self.nodes[row.ticket.region.index()].dispatcher.host.machine().prefetch(row.ticket.placement);
         }
     }
 

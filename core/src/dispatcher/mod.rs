@@ -7,6 +7,7 @@
 //! | registration and launch | `launch` |
 //! | online, idle, stopped | `follow` |
 
+mod ahead;
 mod budget;
 mod follow;
 mod intake;

@@ -120,6 +120,12 @@ impl Tasks {
         self.rows.get_mut(slot)
     }
 
+    /// Lets the processor fetch where the task of a placement is told, which will be asked soon.
+    #[inline]
+    pub(crate) fn prefetch(&self, placement: PlacementId) {
+        self.index.prefetch(placement.word());
+    }
+
     /// The task whose deadline fired, if it is really due. A task that is not where it was has ended, or was received anew and
     /// has a deadline of its own.
     pub(crate) fn is_due(&mut self, thing: Entry, fired: Timestamp, now: Timestamp) -> Option<&mut Task> {

@@ -54,7 +54,11 @@ impl World {
     pub(crate) fn on_deliver(&mut self, region: RegionId, mail: u32) -> Option<webhook::Event> {
         let now = self.agenda.now();
         let Delivery { ref event, sent_at } = *self.post.deliveries.get(mail)?;
-        self.table.prefetch_item(event.job());
+        if let webhook::Event::JobQueued { spec } = event {
+            self.github.prefetch_claimed(spec.job); // there is no item yet
+        } else {
+            self.table.prefetch_item(event.job());
+        }
         let factor = match self.call(region, Service::Ingress) {
             Call::Works(factor) => factor,
             Call::Fails | Call::Throttled => {

@@ -86,7 +86,6 @@ impl World {
         let (held, now) = (self.held_claims(node), self.agenda.now());
         let global = self.policy.consistency == Consistency::Strong;
         let placement = ticket.placement;
-        self.github.prefetch_claimed(placement.job);
         let event = match self.table.claim(ticket, node, held, global, now) {
             Claimed::Yes => {
                 self.github.note(&ticket);

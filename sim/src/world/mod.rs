@@ -125,7 +125,7 @@ pub(crate) struct World {
     /// Which region holds the queue of a region: its own as a rule.
     queue_host: PerRegion<RegionId>,
     net: Net,
-    fargate: Fargate,
+    pub(crate) fargate: Fargate,
     cache: cache::Cache,
     prices: Vec<spec::Prices>,
     /// Tasks that each region has room for.

@@ -13,6 +13,7 @@ use lag::LAG_MAX;
 pub(crate) use lag::LagModel;
 use record::{Held, Item, Record, View};
 
+use prefetch_index::prefetch_index;
 use std::collections::VecDeque;
 use tidegate_core::id::{JobId, MAX_REGIONS, PerRegion, PlacementId, RegionId, RegionSet};
 use tidegate_core::map::IdMap;
@@ -309,6 +310,7 @@ impl Table {
                 return;
             }
             self.expiring.pop_front();
+            prefetch_index(self.expiring.as_slices().0, 8); // a few lines ahead; nothing is wrong where it ends before
             if let Some((_, job, slot)) = self.expiring.get(1) {
                 self.index.prefetch(*job);
                 self.items.prefetch(*slot);
