@@ -1,10 +1,13 @@
 //! Distributions of numbers, drawn from a given stream. Knows probability; must not know what is drawn.
 
+mod ahead;
 mod exp;
 mod moment;
 mod normal;
 #[cfg(test)]
 mod tests;
+
+pub(crate) use ahead::Ahead;
 
 use crate::rng::Rng;
 use exp::exp;
@@ -73,7 +76,7 @@ impl Kind {
             Self::Mixture(parts) => {
                 let u: f64 = rng.random();
                 let at = parts.iter().position(|part| u < part.0).unwrap_or(parts.len() - 1);
-                parts[at].1.sample(rng)
+                parts[at].1.draw(rng)
             }
         }
     }
@@ -258,12 +261,30 @@ impl Dist {
         } else {
             self.kind.sample(rng)
         };
+        self.bounded(value)
+    }
+
+    #[inline(always)]
+    fn bounded(&self, value: f64) -> f64 {
         if value < self.min {
             self.min
         } else if value > self.max {
             self.max
         } else {
             value
+        }
+    }
+
+    /// Draws as many numbers as there is room for: those that so many calls of [`Self::sample`] would draw.
+    pub(crate) fn fill(&self, rng: &mut Rng, numbers: &mut [f64]) {
+        if let Kind::Lognormal { mu, sigma } = self.kind
+            && mu.abs() + sigma * normal::FARTHEST < exp::FAR
+        {
+            // In two passes with next to no branch, so that the processor has several numbers under way.
+            normal::fill(rng, numbers);
+            numbers.iter_mut().for_each(|number| *number = self.bounded(exp::near(mu + sigma * *number)));
+        } else {
+            numbers.iter_mut().for_each(|number| *number = self.sample(rng));
         }
     }
 

@@ -8,7 +8,7 @@
 /// Parts of a doubling in the table.
 const PARTS: usize = 64;
 /// Beyond this and its negative e^x is left to the library: no time of a world is that long or that short.
-const FAR: f64 = 700.0;
+pub(super) const FAR: f64 = 700.0;
 const LN_2: f64 = std::f64::consts::LN_2;
 /// ln 2 / 64 without its last 28 bits: times a whole number below 2^17 it is exact.
 const STEP_HIGH: f64 = f64::from_bits((LN_2 / 64.0).to_bits() & !0x0FFF_FFFF);
@@ -26,8 +26,9 @@ pub(super) fn exp(x: f64) -> f64 {
     if x.abs() < FAR { near(x) } else { far(x) }
 }
 
+/// The same for an `x` nearer to 0 than [`FAR`].
 #[inline(always)]
-fn near(x: f64) -> f64 {
+pub(super) fn near(x: f64) -> f64 {
     let sum = x * (64.0 / LN_2) + ROUND;
     let whole = sum - ROUND;
     let bits = sum.to_bits() as i64;

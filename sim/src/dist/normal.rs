@@ -12,10 +12,26 @@ use std::sync::LazyLock;
 /// The right edges of the layers of the ziggurat, as `rand_distr` has them, and 0.
 static EDGES: LazyLock<[f64; 257]> = LazyLock::new(edges);
 
+/// Farther from 0 than any number drawn: the tail's are 3.7 and at most -ln(2^-54) / 3.7 more.
+pub(super) const FARTHEST: f64 = 40.0;
+
 /// Draws one: the same number as from [`StandardNormal`], and the generator is left the same.
 #[inline(always)]
 pub(super) fn standard_normal(rng: &mut Rng) -> f64 {
+    one(&EDGES, rng)
+}
+
+/// Draws as many as there is room for: those that so many calls of [`standard_normal`] would draw.
+#[inline(always)]
+pub(super) fn fill(rng: &mut Rng, numbers: &mut [f64]) {
     let edges = &*EDGES;
+    let mut own = rng.clone();
+    numbers.iter_mut().for_each(|number| *number = one(edges, &mut own));
+    *rng = own;
+}
+
+#[inline(always)]
+fn one(edges: &[f64; 257], rng: &mut Rng) -> f64 {
     let mut next = rng.clone();
     let bits = next.next_u64();
     let layer = usize::from(bits as u8);
@@ -24,7 +40,11 @@ pub(super) fn standard_normal(rng: &mut Rng) -> f64 {
         *rng = next;
         return x;
     }
-    beyond(rng)
+    // A copy goes there and back, so that the generator can stay in registers.
+    let mut copy = rng.clone();
+    let x = beyond(&mut copy);
+    *rng = copy;
+    x
 }
 
 /// Beyond what the next layer covers.

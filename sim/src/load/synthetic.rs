@@ -3,7 +3,7 @@
 
 use super::push::Pushes;
 use super::{NewJob, repositories};
-use crate::dist::Dist;
+use crate::dist::{Ahead, Dist};
 use crate::rng::{Rng, stream};
 use crate::scenario::{Arrivals, Load, LoadKind};
 use rand::RngExt;
@@ -22,9 +22,8 @@ pub(super) struct Synthetic {
     next: Option<Timestamp>,
     pushes: Pushes,
     jobs_per_push: Dist,
-    job_duration: Dist,
     batches: Rng,
-    durations: Rng,
+    durations: Ahead,
     choices: Rng,
     /// Names of the repositories, each with the share of pushes that go to it or to one before it.
     repositories: Vec<(f64, Name)>,
@@ -48,9 +47,8 @@ impl Synthetic {
             next: pushes.next(),
             pushes,
             jobs_per_push,
-            job_duration,
             batches: stream(seed, &format!("batch/{index}")),
-            durations: stream(seed, &format!("duration/{index}")),
+            durations: Ahead::new(job_duration, stream(seed, &format!("duration/{index}"))),
             choices: stream(seed, &format!("repository/{index}")),
             repositories: zipf(&repositories(load)),
         }
@@ -76,7 +74,7 @@ impl Synthetic {
         self.template.repository_name = self.repositories[chosen].1;
         for _ in 0..count {
             self.template.external_id += 1;
-            self.template.duration = self.job_duration.span(&mut self.durations);
+            self.template.duration = self.durations.span();
             out.push(self.template);
         }
     }

@@ -3,7 +3,8 @@
 
 use super::net::Net;
 use super::spec::{CacheSpec, Prices};
-use crate::rng::Rng;
+use crate::dist::Ahead;
+use crate::rng::{Rng, stream};
 use rand::RngExt;
 use tidegate_core::id::{MAX_REGIONS, PerRegion, RegionId};
 use tidegate_core::map::IdMap;
@@ -57,14 +58,26 @@ pub(crate) struct Cache {
     keys: Vec<u64>,
     strategy: CacheStrategy,
     regions: usize,
-    rng: Rng,
+    /// What is asked for.
+    asks: Rng,
+    first_byte: Ahead,
+    /// What a miss builds. Streams of their own, so that two strategies see the same asks whatever they miss.
+    builds: Rng,
     pub(crate) outcomes: [u64; 4],
 }
 
 impl Cache {
-    pub(crate) fn new(strategy: CacheStrategy, regions: usize, seed: u64) -> Self {
-        let rng = crate::rng::stream(seed, "cache");
-        Self { entries: IdMap::new(), keys: Vec::new(), strategy, regions, rng, outcomes: [0; 4] }
+    pub(crate) fn new(strategy: CacheStrategy, regions: usize, spec: &CacheSpec, seed: u64) -> Self {
+        Self {
+            entries: IdMap::new(),
+            keys: Vec::new(),
+            strategy,
+            regions,
+            asks: stream(seed, "cache"),
+            first_byte: Ahead::new(spec.first_byte.clone(), stream(seed, "cacheFirstByte")),
+            builds: stream(seed, "cacheBuild"),
+            outcomes: [0; 4],
+        }
     }
 
     /// What the cache adds to a job of a repository that runs in `at`. `reaches` tells which regions' stores answer.
@@ -77,8 +90,8 @@ impl Cache {
         reaches: impl Fn(RegionId) -> bool,
         now: Timestamp,
     ) -> Fetch {
-        // Five numbers a job whatever happens, so that two strategies see the same asks.
-        let draws: [f64; 5] = std::array::from_fn(|_| self.rng.random());
+        // As many numbers a job whatever happens, so that two strategies see the same asks.
+        let draws: [f64; 3] = std::array::from_fn(|_| self.asks.random());
         let mut fetch = Fetch::default();
         if draws[0] >= spec.used_by {
             return fetch;
@@ -88,7 +101,7 @@ impl Cache {
             repository << 16 | ((draws[1] * draws[1] * f64::from(spec.keys)) as u64).min(u64::from(spec.keys) - 1);
         self.entries.prefetch(key);
         let changed = draws[2] < spec.churn;
-        let first_byte = spec.first_byte.span(&mut self.rng);
+        let first_byte = self.first_byte.span();
         let source = if changed { None } else { self.source(key, at, &reaches, now) };
         match source {
             Some(from) => self.hit(spec, net, key, from, at, first_byte, now, &mut fetch),
@@ -142,10 +155,10 @@ impl Cache {
 
     fn miss(&mut self, spec: &CacheSpec, key: u64, at: RegionId, now: Timestamp, fetch: &mut Fetch) {
         fetch.outcome = Outcome::Miss;
-        let gb = spec.size_gb.sample(&mut self.rng).max(0.0);
-        fetch.takes = spec.rebuild.span(&mut self.rng);
+        let gb = spec.size_gb.sample(&mut self.builds).max(0.0);
+        fetch.takes = spec.rebuild.span(&mut self.builds);
         let built = now + fetch.takes;
-        let lag = spec.replication_lag.span(&mut self.rng);
+        let lag = spec.replication_lag.span(&mut self.builds);
         let mut present = [ABSENT; MAX_REGIONS];
         let mut store = |region: RegionId, when: Timestamp| {
             present[region.index()] = when;
@@ -195,5 +208,36 @@ impl Cache {
             true
         });
         usd.map(|usd| usd * 1e6)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::world::World;
+    use std::path::Path;
+
+    /// Whether each of so many jobs asked for something, and the keys of what was asked for.
+    fn asked(strategy: CacheStrategy, world: &World) -> (Vec<bool>, Vec<u64>) {
+        let (now, spec) = (world.agenda.now(), CacheSpec { used_by: 0.5, ..world.spec.cache.clone() });
+        let mut cache = Cache::new(strategy, 3, &spec, 1);
+        let fetch = |n: u64| {
+            let (at, now) = (RegionId((n % 3) as u8), now + Span::from_secs(n));
+            cache.fetch(&spec, &world.net, n % 7, at, |_| true, now).outcome != Outcome::Unused
+        };
+        let used = (0..1_000).map(fetch).collect();
+        (used, cache.keys)
+    }
+
+    #[test]
+    fn strategies_see_the_same_asks_though_they_miss_others() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios/three-regions.toml");
+        let scenario = crate::scenario::file::read(&path, Default::default()).expect("it ships");
+        let world = World::new(&scenario, 1);
+        let one = asked(CacheStrategy::RegionalWithIndex, &world);
+        assert!(one.0.iter().any(|used| *used) && one.0.iter().any(|used| !used));
+        for other in [CacheStrategy::ActiveActive, CacheStrategy::PrimarySecondary] {
+            assert_eq!(asked(other, &world), one, "{other:?}");
+        }
     }
 }

@@ -17,7 +17,7 @@ impl World {
     pub(super) fn deliver(&mut self, event: webhook::Event, after: Span) {
         self.table.prefetch(event.job());
         let now = self.agenda.now();
-        let delay = self.spec.webhook_delay.span(&mut self.streams.deliveries);
+        let delay = self.streams.webhook_delay.span();
         let sent_at = now + after + delay;
         if !self.faults.github_up() {
             // GitHub's own deliveries fail with it; they are on its list of failed deliveries afterwards.
@@ -66,7 +66,7 @@ impl World {
                 return None;
             }
         };
-        let work = Span::from_secs_f64(self.spec.ingress_work.sample(&mut self.streams.services) * factor);
+        let work = Span::from_secs_f64(self.streams.ingress_work.next() * factor);
         let took = now.since(sent_at) + work;
         if took.as_secs_f64() > self.spec.delivery_timeout {
             self.agenda.schedule(now, Due::Undelivered { mail });

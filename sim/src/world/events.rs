@@ -61,7 +61,7 @@ impl World {
     /// A runner takes a job: GitHub's doing, whomever the runner was made for (rule 1).
     fn start_job(&mut self, job: Handle, task: Handle) {
         let now = self.agenda.now();
-        let pickup = self.spec.job_pickup.span(&mut self.streams.start);
+        let pickup = self.streams.job_pickup.span();
         let started_at = now + pickup;
         self.github.start(job, task, started_at, now);
         let row = self.fargate.get_mut(task).expect("matched runners live");

@@ -34,7 +34,7 @@ impl World {
             Call::Fails => return self.table_failed(node, command, Failure::Service),
             Call::Throttled => return self.table_failed(node, command, Failure::Throttled),
         };
-        let local = Span::from_secs_f64(self.spec.table_local.sample(&mut self.streams.services) * factor);
+        let local = Span::from_secs_f64(self.streams.table_local.next() * factor);
         match command {
             table::Command::Claim { ticket } => self.on_claim(node, ticket, local),
             table::Command::Mark(mark) => {
@@ -116,7 +116,7 @@ impl World {
         let failure = if !self.faults.any() || self.faults.reaches(node, host) {
             match self.call(host, Service::Queue) {
                 Call::Works(factor) => {
-                    let send = self.spec.queue_send.sample(&mut self.streams.services) * factor;
+                    let send = self.streams.queue_send.next() * factor;
                     let wire = self.net.rtt(node, host, 1.0);
                     let at = self.agenda.now() + Span::from_secs_f64(send) + wire;
                     let mail = self.post.messages.insert(ticket);

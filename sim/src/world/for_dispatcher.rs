@@ -36,7 +36,7 @@ impl World {
         let now = self.agenda.now();
         let (verdict, takes) = match self.call(node, Service::Table) {
             Call::Works(factor) => {
-                let takes = Span::from_secs_f64(self.spec.table_local.sample(&mut self.streams.services) * factor);
+                let takes = Span::from_secs_f64(self.streams.table_local.next() * factor);
                 (self.table.verdict(placement, region, node, now), takes)
             }
             Call::Fails | Call::Throttled => (Verdict::Unavailable, REFUSAL),
@@ -109,7 +109,7 @@ impl World {
             return;
         }
         queue.poll = None;
-        let takes = Span::from_secs_f64(self.spec.queue_receive.sample(&mut self.streams.services) * factor);
+        let takes = Span::from_secs_f64(self.streams.queue_receive.next() * factor);
         let host = self.queue_host[region.index()];
         let far = host != region; // a queue at home is as near as it was measured
         let wire = if far { self.net.rtt(region, host, 1.0) } else { Span::ZERO };

@@ -24,10 +24,11 @@ mod post;
 mod queue;
 mod runners;
 pub mod spec;
+mod streams;
 mod strikes;
 mod table;
 
-use crate::rng::{Rng, stream};
+use crate::rng::stream;
 use crate::scenario::{Scenario, Service};
 use calendar::Calendar;
 use due::{Due, Handle};
@@ -42,6 +43,7 @@ use queue::Queue;
 use spec::WorldSpec;
 use std::collections::VecDeque;
 use std::sync::Arc;
+use streams::Streams;
 use table::{LagModel, Table};
 use tidegate_core::id::{PerRegion, RegionId, RegionSet};
 use tidegate_core::map::mix;
@@ -55,17 +57,6 @@ const REFUSAL: Span = Span::from_secs(2);
 
 /// Deliveries that failed are kept for GitHub's own window of redelivery.
 const REDELIVERY_WINDOW: Span = Span::from_hours(72);
-
-/// Streams of random numbers by purpose.
-#[derive(Clone, Debug)]
-struct Streams {
-    services: Rng,
-    start: Rng,
-    deliveries: Rng,
-    faults: Rng,
-    operator: Rng,
-    lost: Rng,
-}
 
 /// Observations and bills that the simulation takes out after each event.
 #[derive(Clone, Debug, Default)]
@@ -148,14 +139,7 @@ impl World {
         let spec = Arc::clone(&scenario.world);
         let strategy: CacheStrategy = policy.cache;
         let regions = policy.regions.len();
-        let streams = Streams {
-            services: stream(seed, "services"),
-            start: stream(seed, "start"),
-            deliveries: stream(seed, "deliveries"),
-            faults: stream(seed, "faults"),
-            operator: stream(seed, "operator"),
-            lost: stream(seed, "lost"),
-        };
+        let streams = Streams::new(&spec, seed);
         let net = Net::new(&policy, &spec, stream(seed, "network"));
         let lags = LagModel {
             near: spec.replication_lag.clone(),
@@ -181,7 +165,7 @@ impl World {
             queue_host: queue_hosts(&policy, &spec),
             net,
             fargate: Fargate::default(),
-            cache: cache::Cache::new(strategy, regions, seed),
+            cache: cache::Cache::new(strategy, regions, &spec.cache, seed),
             prices: policy.regions.iter().map(|region| spec.regions[&region.name].prices).collect(),
             task_capacities: policy.regions.iter().map(room).collect(),
             streams,

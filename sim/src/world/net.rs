@@ -1,7 +1,7 @@
 //! How long calls take between regions. Knows round trips and noise; must not know who calls.
 
 use super::spec::WorldSpec;
-use crate::dist::Dist;
+use crate::dist::Ahead;
 use crate::rng::Rng;
 use tidegate_core::Span;
 use tidegate_core::id::{PerRegion, RegionId};
@@ -12,38 +12,9 @@ use tidegate_core::policy::Policy;
 pub(crate) struct Net {
     rtt: PerRegion<PerRegion<f64>>,
     github: PerRegion<f64>,
-    noise: Noise,
+    /// What multiplies the next round trips.
+    noise: Ahead,
     far: f64,
-}
-
-/// What multiplies the next round trips. Drawn many at a time: a number drawn alone has to wait for the tables and the code that
-/// it takes to draw it.
-#[derive(Clone, Debug)]
-struct Noise {
-    dist: Dist,
-    rng: Rng,
-    drawn: [f64; Self::MANY],
-    used: usize,
-}
-
-impl Noise {
-    const MANY: usize = 16;
-
-    #[inline]
-    fn next(&mut self) -> f64 {
-        if self.used == Self::MANY {
-            self.draw();
-        }
-        let factor = self.drawn[self.used];
-        self.used += 1;
-        factor
-    }
-
-    #[inline(never)]
-    fn draw(&mut self) {
-        self.drawn.iter_mut().for_each(|factor| *factor = self.dist.sample(&mut self.rng));
-        self.used = 0;
-    }
 }
 
 impl Net {
@@ -53,7 +24,7 @@ impl Net {
         let mut net = Self {
             rtt: Default::default(),
             github: Default::default(),
-            noise: Noise { dist: spec.network_noise.clone(), rng, drawn: [1.0; Noise::MANY], used: Noise::MANY },
+            noise: Ahead::new(spec.network_noise.clone(), rng),
             far: spec.far_rtt,
         };
         for a in policy.ids() {

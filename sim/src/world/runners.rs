@@ -16,7 +16,7 @@ use tidegate_core::time::Span;
 impl World {
     pub(super) fn on_register(&mut self, node: RegionId, ticket: Ticket) {
         let (placement, now) = (ticket.placement, self.agenda.now());
-        let takes = self.spec.register_call.span(&mut self.streams.services) + self.net.github(node, 1.0);
+        let takes = self.streams.register_call.span() + self.net.github(node, 1.0);
         let failure = if !self.faults.github_up() {
             Some(Failure::GitHubDown)
         } else {
@@ -41,7 +41,7 @@ impl World {
     pub(super) fn on_launch(&mut self, node: RegionId, ticket: Ticket, spot: bool) {
         let placement = ticket.placement;
         self.check_launch(node, &ticket);
-        let takes = self.spec.launch_call.span(&mut self.streams.services);
+        let takes = self.streams.launch_call.span();
         let (failure, factor) = match self.call(node, Service::Launch) {
             Call::Fails => (Some(Failure::Service), 1.0),
             Call::Throttled => (Some(Failure::Throttled), 1.0),
@@ -78,8 +78,8 @@ impl World {
 
     fn start_task(&mut self, ticket: Ticket, spot: bool, takes: Span, factor: f64) {
         let now = self.agenda.now();
-        let start = Span::from_secs_f64(self.spec.task_start.sample(&mut self.streams.start) * factor);
-        let runner = self.spec.runner_start.span(&mut self.streams.start);
+        let start = Span::from_secs_f64(self.streams.task_start.next() * factor);
+        let runner = self.streams.runner_start.span();
         let accepted = now + takes;
         let pull_at = accepted + Span((start.0 as f64 * self.spec.unbilled_start) as u64);
         let online_at = accepted + start + runner;
@@ -152,7 +152,7 @@ impl World {
     }
 
     pub(super) fn on_stop(&mut self, node: RegionId, placement: PlacementId) {
-        let takes = self.spec.launch_call.span(&mut self.streams.services);
+        let takes = self.streams.launch_call.span();
         match self.fargate.by_token(placement, node.0) {
             Some(task) => {
                 let at = self.agenda.now() + takes;
