@@ -61,15 +61,16 @@ impl<T> Slab<T> {
         slot
     }
 
-    /// Lets the processor fetch the row at a place, which will be looked at soon: all its lines of memory.
+    /// Lets the processor fetch the row at a place, which will be looked at soon: all its lines of memory, if rows begin where lines
+    /// do; else it may miss the last one.
     #[inline]
     pub fn prefetch(&self, slot: u32) {
-        const NEAR: &[u8] = &[];
+        let near: &[u8] = &[];
         if let Some(chunk) = self.chunks.get(slot as usize / CHUNK) {
             // The hint takes any distance from any place, so that it can be given for the middle of a row as well.
             let row = (&raw const chunk[slot as usize % CHUNK]).addr();
             for line in (0..size_of::<Option<T>>()).step_by(LINE) {
-                prefetch_index(NEAR, (row + line).wrapping_sub(NEAR.as_ptr().addr()));
+                prefetch_index(near, (row + line).wrapping_sub(near.as_ptr().addr()));
             }
         }
     }

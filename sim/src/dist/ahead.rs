@@ -60,6 +60,7 @@ mod tests {
             Dist::exponential(2.0).unwrap(),
             lognormal.clone(),
             lognormal.clone().with_min(1.9).unwrap().with_max(2.5).unwrap(),
+            Dist::lognormal(1.0, 20.0).unwrap(), // too wide for the short way
             Dist::mixture(vec![(1.0, lognormal), (2.0, Dist::constant(5.0))]).unwrap(),
         ];
         for dist in dists {

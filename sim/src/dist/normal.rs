@@ -106,6 +106,7 @@ mod tests {
         for _ in 0..1_000_000 {
             let (a, b): (f64, f64) = (standard_normal(&mut ours), StandardNormal.sample(&mut theirs));
             assert_eq!(a.to_bits(), b.to_bits());
+            assert!(a.abs() < FARTHEST);
         }
         assert_eq!(ours, theirs);
     }

@@ -55,7 +55,7 @@ impl World {
         let now = self.agenda.now();
         let Delivery { ref event, sent_at } = *self.post.deliveries.get(mail)?;
         if let webhook::Event::JobQueued { spec } = event {
-            self.github.prefetch_claimed(spec.job); // there is no item yet
+            self.github.prefetch_claimed(spec.job); // as a rule there is no item yet
         } else {
             self.table.prefetch_item(event.job());
         }

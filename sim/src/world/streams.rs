@@ -4,8 +4,8 @@ use super::spec::WorldSpec;
 use crate::dist::Ahead;
 use crate::rng::{Rng, stream};
 
-/// Streams by purpose: a draw for one never shifts another. What every job needs has a stream of its own, named as in the world
-/// file; the rest share one by subject.
+/// Streams by purpose: a draw for one never shifts another. Most of what every job needs has a stream of its own, named as in the
+/// world file; the services' rarer numbers share one.
 #[derive(Clone, Debug)]
 pub(super) struct Streams {
     pub(super) webhook_delay: Ahead,
