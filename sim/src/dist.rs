@@ -76,7 +76,7 @@ impl Kind {
             Self::Mixture(parts) => {
                 let u: f64 = rng.random();
                 let at = parts.iter().position(|part| u < part.0).unwrap_or(parts.len() - 1);
-                parts[at].1.draw(rng)
+                parts[at].1.sample(rng)
             }
         }
     }
@@ -248,20 +248,8 @@ impl Dist {
 
     /// Draws one number.
     #[must_use]
-    #[inline(never)]
     pub fn sample(&self, rng: &mut Rng) -> f64 {
-        self.draw(rng)
-    }
-
-    #[inline(always)]
-    fn draw(&self, rng: &mut Rng) -> f64 {
-        // Nearly all of the world's times.
-        let value = if let Kind::Lognormal { mu, sigma } = &self.kind {
-            exp(mu + sigma * standard_normal(rng))
-        } else {
-            self.kind.sample(rng)
-        };
-        self.bounded(value)
+        self.bounded(self.kind.sample(rng))
     }
 
     #[inline(always)]
@@ -290,9 +278,8 @@ impl Dist {
 
     /// Draws a length of time: seconds, and 0 for what is below 0.
     #[must_use]
-    #[inline(never)]
     pub fn span(&self, rng: &mut Rng) -> Span {
-        Span::from_secs_f64(self.draw(rng))
+        Span::from_secs_f64(self.sample(rng))
     }
 
     /// The mean, bounds included: closed forms, to about ten digits where they need the incomplete gamma function

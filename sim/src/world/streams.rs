@@ -1,7 +1,7 @@
 //! The world's random numbers, a stream for each purpose. Knows which purposes there are; must not know when they are asked for.
 
 use super::spec::WorldSpec;
-use crate::dist::Ahead;
+use crate::dist::{Ahead, Dist};
 use crate::rng::{Rng, stream};
 
 /// Streams by purpose: a draw for one never shifts another. Most of what every job needs has a stream of its own, named as in the
@@ -27,7 +27,7 @@ pub(super) struct Streams {
 
 impl Streams {
     pub(super) fn new(spec: &WorldSpec, seed: u64) -> Self {
-        let ahead = |dist: &crate::dist::Dist, purpose| Ahead::new(dist.clone(), stream(seed, purpose));
+        let ahead = |dist: &Dist, purpose| Ahead::new(dist.clone(), stream(seed, purpose));
         Self {
             webhook_delay: ahead(&spec.webhook_delay, "webhookDelay"),
             ingress_work: ahead(&spec.ingress_work, "ingressWork"),
